@@ -1,0 +1,31 @@
+# Debian packages; README.md lists them. Static where an archive exists, because every shared library
+# costs start-up time; libgit2 and NVML are loaded at first use and are not linked at all.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(simdjson REQUIRED)
+pkg_check_modules(SMARTCOLS REQUIRED IMPORTED_TARGET smartcols)
+pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
+
+# mlopsctl_static(target library header): links lib<library>.a, or the shared one where there is none.
+function(mlopsctl_static target library header)
+  find_path(${target}_INCLUDE_DIR ${header} REQUIRED)
+  find_library(${target}_LIBRARY NAMES lib${library}.a ${library} REQUIRED)
+  add_library(${target} UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(${target} PROPERTIES
+    IMPORTED_LOCATION ${${target}_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${${target}_INCLUDE_DIR})
+endfunction()
+
+mlopsctl_static(dep_sqlite sqlite3 sqlite3.h)
+target_link_libraries(dep_sqlite INTERFACE Threads::Threads ${CMAKE_DL_LIBS} m)
+mlopsctl_static(dep_yaml yaml yaml.h)
+mlopsctl_static(dep_pcre2 pcre2-8 pcre2.h)
+mlopsctl_static(dep_crypto crypto openssl/evp.h)
+target_link_libraries(dep_crypto INTERFACE Threads::Threads ${CMAKE_DL_LIBS})
+
+# The soname that platform/git.cpp asks the dynamic loader for.
+get_filename_component(libgit2_real "${pkgcfg_lib_LIBGIT2_git2}" REALPATH)
+string(REGEX MATCH "libgit2\\.so\\.[0-9]+\\.[0-9]+" MLOPSCTL_LIBGIT2_SONAME "${libgit2_real}")

@@ -1,0 +1,6 @@
+if(MLOPSCTL_SANITIZE)
+  add_compile_options(-fsanitize=${MLOPSCTL_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${MLOPSCTL_SANITIZE})
+endif()
+add_compile_options(-ffunction-sections -fdata-sections)
+add_link_options(-Wl,--gc-sections -Wl,--as-needed)

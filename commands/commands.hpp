@@ -1,0 +1,42 @@
+// The commands, one function per spec. registry.cpp puts them in help order.
+#pragma once
+
+#include "mlopsctl/cli/command.hpp"
+
+namespace mlopsctl::commands {
+
+CommandSpec init();
+CommandSpec config_list();
+CommandSpec config_get();
+CommandSpec config_set();
+CommandSpec doctor();
+CommandSpec completion();
+CommandSpec help_exit_codes();
+CommandSpec help_man();
+
+CommandSpec experiment_list();
+CommandSpec experiment_create();
+CommandSpec experiment_rename();
+CommandSpec experiment_delete();
+CommandSpec experiment_restore();
+
+CommandSpec run_start();
+CommandSpec run_log();
+CommandSpec run_finish();
+CommandSpec run_exec();
+CommandSpec run_list();
+CommandSpec run_show();
+CommandSpec run_compare();
+CommandSpec run_plot();
+CommandSpec run_tag();
+CommandSpec run_note();
+CommandSpec run_artifact_add();
+CommandSpec run_artifact_list();
+CommandSpec run_artifact_get();
+CommandSpec run_delete();
+CommandSpec run_restore();
+CommandSpec run_gc();
+CommandSpec run_reap();
+CommandSpec run_export();
+
+}  // namespace mlopsctl::commands

@@ -1,0 +1,31 @@
+#include "mlopsctl/commands.hpp"
+
+#include "commands/commands.hpp"
+
+namespace mlopsctl {
+
+const Registry& registry() {
+  using namespace commands;
+  static const Registry all{{
+      {"Track experiments",
+       "run",
+       "Record runs, look at them and compare them.",
+       {run_exec(), run_start(), run_log(), run_finish(), run_list(), run_show(), run_compare(),
+        run_plot(), run_tag(), run_note(), run_artifact_add(), run_artifact_list(),
+        run_artifact_get(), run_export(), run_delete(), run_restore(), run_reap(), run_gc()}},
+      {"Track experiments",
+       "experiment",
+       "Group runs that belong together.",
+       {experiment_list(), experiment_create(), experiment_rename(), experiment_delete(),
+        experiment_restore()}},
+      {"Set up", "", "", {init(), doctor(), completion()}},
+      {"Set up",
+       "config",
+       "Read and change settings.",
+       {config_list(), config_get(), config_set()}},
+      {"Set up", "help", "Explain.", {help_exit_codes(), help_man()}},
+  }};
+  return all;
+}
+
+}  // namespace mlopsctl

@@ -1,0 +1,10 @@
+// Every command of the program.
+#pragma once
+
+#include "mlopsctl/cli/command.hpp"
+
+namespace mlopsctl {
+
+const Registry& registry();
+
+}  // namespace mlopsctl

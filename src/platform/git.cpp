@@ -1,0 +1,269 @@
+// The only user of libgit2. Its functions are looked up at run time; their types come from git2.h
+// by decltype, so a call that does not match the library's header does not compile.
+#include "mlopsctl/platform/git.hpp"
+
+#include "mlopsctl/base/error.hpp"
+#include "mlopsctl/base/secrets.hpp"
+#include "mlopsctl/base/text.hpp"
+
+#include <fmt/format.h>
+#include <git2.h>
+
+#include <dlfcn.h>
+
+#include <chrono>
+#include <memory>
+#include <string_view>
+
+namespace mlopsctl {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Git {
+  std::string reason;  // why it is not there; empty: it is
+
+#define MLOPSCTL_GIT(function) decltype(&git_##function) function = nullptr
+  MLOPSCTL_GIT(libgit2_init);
+  MLOPSCTL_GIT(libgit2_version);
+  MLOPSCTL_GIT(error_last);
+  MLOPSCTL_GIT(repository_open_ext);
+  MLOPSCTL_GIT(repository_workdir);
+  MLOPSCTL_GIT(repository_head);
+  MLOPSCTL_GIT(repository_head_detached);
+  MLOPSCTL_GIT(repository_free);
+  MLOPSCTL_GIT(reference_shorthand);
+  MLOPSCTL_GIT(reference_symbolic_target);
+  MLOPSCTL_GIT(reference_lookup);
+  MLOPSCTL_GIT(reference_peel);
+  MLOPSCTL_GIT(reference_free);
+  MLOPSCTL_GIT(object_id);
+  MLOPSCTL_GIT(object_free);
+  MLOPSCTL_GIT(oid_tostr);
+  MLOPSCTL_GIT(remote_lookup);
+  MLOPSCTL_GIT(remote_url);
+  MLOPSCTL_GIT(remote_free);
+  MLOPSCTL_GIT(diff_options_init);
+  MLOPSCTL_GIT(diff_tree_to_workdir_with_index);
+  MLOPSCTL_GIT(diff_num_deltas);
+  MLOPSCTL_GIT(diff_get_delta);
+  MLOPSCTL_GIT(diff_print);
+  MLOPSCTL_GIT(diff_free);
+#undef MLOPSCTL_GIT
+
+  Git() {
+    void* handle = ::dlopen(MLOPSCTL_LIBGIT2_SONAME, RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr) {
+      const char* why = ::dlerror();
+      reason = why != nullptr ? why : "it cannot be loaded";
+      return;
+    }
+    const auto find = [&](auto& function, const char* name) {
+      function =
+          reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(handle, name));
+      if (function == nullptr) reason = fmt::format("{} lacks {}", MLOPSCTL_LIBGIT2_SONAME, name);
+    };
+#define MLOPSCTL_GIT(function) find(function, "git_" #function)
+    MLOPSCTL_GIT(libgit2_init);
+    MLOPSCTL_GIT(libgit2_version);
+    MLOPSCTL_GIT(error_last);
+    MLOPSCTL_GIT(repository_open_ext);
+    MLOPSCTL_GIT(repository_workdir);
+    MLOPSCTL_GIT(repository_head);
+    MLOPSCTL_GIT(repository_head_detached);
+    MLOPSCTL_GIT(repository_free);
+    MLOPSCTL_GIT(reference_shorthand);
+    MLOPSCTL_GIT(reference_symbolic_target);
+    MLOPSCTL_GIT(reference_lookup);
+    MLOPSCTL_GIT(reference_peel);
+    MLOPSCTL_GIT(reference_free);
+    MLOPSCTL_GIT(object_id);
+    MLOPSCTL_GIT(object_free);
+    MLOPSCTL_GIT(oid_tostr);
+    MLOPSCTL_GIT(remote_lookup);
+    MLOPSCTL_GIT(remote_url);
+    MLOPSCTL_GIT(remote_free);
+    MLOPSCTL_GIT(diff_options_init);
+    MLOPSCTL_GIT(diff_tree_to_workdir_with_index);
+    MLOPSCTL_GIT(diff_num_deltas);
+    MLOPSCTL_GIT(diff_get_delta);
+    MLOPSCTL_GIT(diff_print);
+    MLOPSCTL_GIT(diff_free);
+#undef MLOPSCTL_GIT
+    if (reason.empty() && libgit2_init() < 0) reason = "libgit2 cannot be initialised";
+  }
+};
+
+const Git& git() {
+  static const Git loaded;
+  return loaded;
+}
+
+// Frees with the library's own function.
+template <typename Object>
+using Owned = std::unique_ptr<Object, void (*)(Object*)>;
+
+std::string last_message() {
+  const git_error* error = git().error_last();
+  return error != nullptr && error->message != nullptr ? error->message : "unknown error";
+}
+
+Owned<git_repository> open_repository(const fs::path& directory) {
+  git_repository* raw = nullptr;
+  const int status = git().repository_open_ext(&raw, directory.c_str(), 0, nullptr);
+  if (status == GIT_ENOTFOUND) return {nullptr, git().repository_free};
+  if (status == GIT_EOWNER) {
+    const auto root = git_root(directory).value_or(directory).string();
+    throw Error{
+        ErrorKind::io, fmt::format("git: {} belongs to another user", quote(root)),
+        fmt::format("if you trust it: git config --global --add safe.directory '{}'", root)};
+  }
+  if (status < 0)
+    throw Error{ErrorKind::io, fmt::format("git: cannot read the repository of {}: {}",
+                                           quote(directory.string()), last_message())};
+  return {raw, git().repository_free};
+}
+
+// Fills commit and branch; the tree of HEAD, or null before the first commit.
+Owned<git_object> read_head(git_repository* repository, GitState& state) {
+  Owned<git_object> nothing{nullptr, git().object_free};
+  git_reference* raw = nullptr;
+  const int status = git().repository_head(&raw, repository);
+  const Owned<git_reference> head{raw, git().reference_free};
+  if (status == GIT_EUNBORNBRANCH) {
+    git_reference* symbolic = nullptr;
+    if (git().reference_lookup(&symbolic, repository, "HEAD") == 0) {
+      const Owned<git_reference> owner{symbolic, git().reference_free};
+      const char* target = git().reference_symbolic_target(symbolic);
+      std::string_view name = target != nullptr ? target : "";
+      constexpr std::string_view prefix = "refs/heads/";
+      if (name.starts_with(prefix)) state.branch = name.substr(prefix.size());
+    }
+    return nothing;
+  }
+  if (status < 0)
+    throw Error{ErrorKind::io, fmt::format("git: cannot read HEAD: {}", last_message())};
+  if (git().repository_head_detached(repository) != 1)
+    state.branch = git().reference_shorthand(raw);
+
+  git_object* commit = nullptr;
+  if (git().reference_peel(&commit, raw, GIT_OBJECT_COMMIT) < 0)
+    throw Error{ErrorKind::io,
+                fmt::format("git: cannot read the commit of HEAD: {}", last_message())};
+  const Owned<git_object> commit_owner{commit, git().object_free};
+  char id[GIT_OID_HEXSZ + 1];
+  state.commit = git().oid_tostr(id, sizeof id, git().object_id(commit));
+  git_object* tree = nullptr;
+  if (git().reference_peel(&tree, raw, GIT_OBJECT_TREE) < 0)
+    throw Error{ErrorKind::io,
+                fmt::format("git: cannot read the tree of HEAD: {}", last_message())};
+  return {tree, git().object_free};
+}
+
+void read_remote(git_repository* repository, GitState& state) {
+  git_remote* raw = nullptr;
+  if (git().remote_lookup(&raw, repository, "origin") != 0) return;
+  const Owned<git_remote> remote{raw, git().remote_free};
+  if (const char* url = git().remote_url(raw); url != nullptr) state.remote_url = mask_secrets(url);
+}
+
+struct Collector {
+  GitState& state;
+  const GitLimits& limits;
+};
+
+int add_patch_line(const git_diff_delta* delta, const git_diff_hunk*, const git_diff_line* line,
+                   void* payload) {
+  auto& [state, limits] = *static_cast<Collector*>(payload);
+  if (delta->status == GIT_DELTA_UNTRACKED) return 0;
+  const bool marked = line->origin == GIT_DIFF_LINE_CONTEXT ||
+                      line->origin == GIT_DIFF_LINE_ADDITION ||
+                      line->origin == GIT_DIFF_LINE_DELETION;
+  if (state.diff.size() + line->content_len + (marked ? 1U : 0U) > limits.diff) {
+    state.diff_cut = true;
+    return GIT_EUSER;  // enough: ends the printing
+  }
+  if (marked) state.diff += line->origin;
+  state.diff.append(line->content, line->content_len);
+  return 0;
+}
+
+void compare_tree(git_repository* repository, git_object* tree, const GitLimits& limits,
+                  GitState& state) {
+  struct Deadline {
+    std::chrono::steady_clock::time_point at;
+  } deadline{std::chrono::steady_clock::now() + limits.time};
+  git_diff_options options;
+  git().diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
+  // Untracked folders are not walked ("data/"), which keeps a tree full of data fast.
+  options.flags = GIT_DIFF_INCLUDE_UNTRACKED | GIT_DIFF_IGNORE_SUBMODULES;
+  options.max_size = static_cast<git_off_t>(limits.diff_file);
+  options.payload = &deadline;
+  options.progress_cb = [](const git_diff*, const char*, const char*, void* payload) {
+    return std::chrono::steady_clock::now() > static_cast<Deadline*>(payload)->at ? GIT_EUSER : 0;
+  };
+  git_diff* raw = nullptr;
+  const int status = git().diff_tree_to_workdir_with_index(
+      &raw, repository, reinterpret_cast<git_tree*>(tree), &options);
+  if (status < 0) {
+    state.incomplete =
+        status == GIT_EUSER
+            ? fmt::format("comparing the working tree took longer than {} ms", limits.time.count())
+            : last_message();
+    return;
+  }
+  const Owned<git_diff> diff{raw, git().diff_free};
+  for (std::size_t i = 0; i < git().diff_num_deltas(raw); ++i) {
+    const git_diff_delta* delta = git().diff_get_delta(raw, i);
+    if (delta->status != GIT_DELTA_UNTRACKED) {
+      state.dirty = true;
+    } else if (state.untracked.size() < limits.untracked) {
+      state.untracked.emplace_back(delta->new_file.path);
+    } else {
+      state.untracked_cut = true;
+    }
+  }
+  Collector collector{state, limits};
+  if (state.dirty && git().diff_print(raw, GIT_DIFF_FORMAT_PATCH, add_patch_line, &collector) < 0 &&
+      !state.diff_cut)
+    state.incomplete = last_message();
+}
+
+}  // namespace
+
+std::optional<fs::path> git_root(const fs::path& directory) {
+  std::error_code failed;
+  for (fs::path folder = fs::absolute(directory, failed);; folder = folder.parent_path()) {
+    if (fs::exists(folder / ".git", failed)) return folder;
+    if (!folder.has_relative_path()) return std::nullopt;
+  }
+}
+
+std::optional<GitState> git_state(const fs::path& directory, const GitLimits& limits) {
+  if (!git_root(directory)) return std::nullopt;
+  if (!git().reason.empty())
+    throw Error{ErrorKind::unavailable, fmt::format("libgit2 cannot be loaded: {}", git().reason),
+                "install libgit2 (Debian: libgit2-1.5)"};
+  const auto repository = open_repository(directory);
+  if (!repository) return std::nullopt;
+  GitState state;
+  if (const char* root = git().repository_workdir(repository.get()); root != nullptr)
+    state.root = root;
+  const auto tree = read_head(repository.get(), state);
+  read_remote(repository.get(), state);
+  if (!state.root.empty()) compare_tree(repository.get(), tree.get(), limits, state);
+  return state;
+}
+
+std::optional<std::string> git_library_version(std::string& reason) {
+  reason = git().reason;
+  if (!reason.empty()) return std::nullopt;
+  int major = 0;
+  int minor = 0;
+  int revision = 0;
+  git().libgit2_version(&major, &minor, &revision);
+  return fmt::format("{}.{}.{}", major, minor, revision);
+}
+
+}  // namespace mlopsctl

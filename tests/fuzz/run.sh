@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Builds the fuzz targets with clang and runs each for a while from its committed seeds:
+#   tests/fuzz/run.sh [SECONDS_EACH] [TARGET…]
+# Fails on the first crash, hang or broken invariant and leaves the input in the build folder.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+seconds=${1:-20}
+shift || true
+targets=("$@")
+[[ ${#targets[@]} -gt 0 ]] || targets=(filter metric_lines scrape text)
+
+build=${MLOPSCTL_FUZZ_BUILD:-build/fuzz}
+[[ -f $build/build.ninja ]] || cmake --preset fuzz -B "$build"
+cmake --build "$build" --target fuzz_targets -j "${MLOPSCTL_JOBS:-$(nproc)}"
+
+for target in "${targets[@]}"; do
+  found="$build/fuzz-found/$target"
+  mkdir -p "$found"
+  echo "fuzz $target for $seconds s"
+  if ! "$build/bin/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+    -print_final_stats=1 -artifact_prefix="$found/crash-" "$found" "tests/fuzz/corpus/$target" \
+    2>"$found.log"; then
+    tail -n 40 "$found.log" >&2
+    echo "fuzz $target failed; the input is in $found/" >&2
+    exit 1
+  fi
+  grep -E 'number_of_executed_units|Done ' "$found.log" | head -n 1
+done

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# The one test command: installs what is missing, builds and runs every test. See --help.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+  cat <<'TEXT'
+usage: tests/run.sh [options]
+
+Installs what is missing, builds and runs the tests. On the second call only what changed is built.
+
+options:
+  --preset NAME   build to test: dev (default), release, asan, tsan; see CMakePresets.json
+  --label NAME    only tests of this CTest label: unit, e2e, golden, faults, interop …; repeatable
+  --no-interop    leave out the tests against other programs (they need Chromium and PyPI)
+  --filter REGEX  only tests whose name matches
+  --build-only    stop after the build
+  --help          this text
+
+environment:
+  MLOPSCTL_SETUP=skip   install nothing: it is all there, installed in another way
+
+exit status: 0 every test passed or was skipped with its reason, 1 a test failed, 2 wrong usage
+TEXT
+}
+
+preset=dev
+labels=()
+interop=yes
+filter=
+build_only=no
+while [ $# -gt 0 ]; do
+  case $1 in
+    --preset | --label | --filter)
+      [ $# -ge 2 ] || { echo "error: $1 needs a value" >&2; exit 2; }
+      case $1 in
+        --preset) preset=$2 ;;
+        --label) labels+=("$2") ;;
+        --filter) filter=$2 ;;
+      esac
+      shift
+      ;;
+    --no-interop) interop=no ;;
+    --build-only) build_only=yes ;;
+    --help | -h) usage; exit 0 ;;
+    *) echo "error: unknown option '$1'" >&2; usage >&2; exit 2 ;;
+  esac
+  shift
+done
+
+only=$(IFS='|'; printf '%s' "${labels[*]}")
+# A label that was asked for decides; without one everything runs.
+if [ -n "$only" ] && ! [[ "|$only|" == *"|interop|"* ]]; then interop=no; fi
+
+# shellcheck source=cmake/setup.sh
+. cmake/setup.sh
+lists=(cmake/packages.txt tests/packages.txt)
+[ "$interop" = no ] || lists+=(tests/interop/packages.txt)
+setup_packages "${lists[@]}"
+
+say "building build/$preset"
+setup_build "$preset" -DMLOPSCTL_TESTS=ON
+[ "$build_only" = no ] || exit 0
+
+if [ "$interop" = yes ]; then
+  say "peers for the interop tests"
+  # Where they cannot be had the tests report themselves as skipped, with the reason.
+  tests/interop/venv.sh || true
+fi
+
+arguments=(--test-dir "build/$preset" --output-on-failure --no-tests=error -j2)
+[ -z "$only" ] || arguments+=(--label-regex "^($only)\$")
+[ "$interop" = yes ] || arguments+=(--label-exclude '^interop$')
+[ -z "$filter" ] || arguments+=(--tests-regex "$filter")
+say "testing build/$preset"
+ctest "${arguments[@]}" || exit 1
