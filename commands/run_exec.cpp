@@ -70,9 +70,12 @@ Report exec(Context& context, const Arguments& arguments) {
   const bool json = context.globals().json;
   request.show = [json](int stream, std::string_view bytes) {
     // With --json the document is alone on stdout, so the command's output moves over.
-    write_fully(stream == 1 && !json ? STDOUT_FILENO : STDERR_FILENO, bytes);
+    write_fully(stream == 1 && !json ? STDOUT_FILENO : STDERR_FILENO, bytes,
+                BrokenPipe::is_an_error);
   };
   if (context.globals().quiet && json) request.show = nullptr;
+  // `run exec … | head`: the run goes on to its end without somebody watching.
+  ignore_broken_pipes();
   catch_interrupts();
   const ExecResult result = execute(store, request, context.progress());
   tell(context, result);

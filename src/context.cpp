@@ -24,7 +24,7 @@ fs::path start_folder(const Globals& globals) {
     throw Error(ErrorKind::usage,
                 fmt::format("--project {} is not a folder", quote(globals.project)));
   }
-  return fs::absolute(globals.project);
+  return fs::weakly_canonical(globals.project);
 }
 
 std::optional<fs::path> find_upwards(fs::path folder) {
@@ -38,7 +38,7 @@ std::optional<fs::path> find_upwards(fs::path folder) {
 std::optional<fs::path> find_home(const Globals& globals) {
   if (globals.project.empty()) {
     const char* home = std::getenv("MLOPSCTL_HOME");
-    if (home != nullptr && *home != '\0') return fs::absolute(home);
+    if (home != nullptr && *home != '\0') return fs::weakly_canonical(home);
   }
   return find_upwards(start_folder(globals));
 }

@@ -216,7 +216,7 @@ void stream_file_atomically(const fs::path& path,
 
 StoredFile copy_file_atomically(const fs::path& from, const fs::path& to) {
   TemporaryFile copy(to, permissions_of(from));
-  const StoredFile stored = pass_through(from, &copy);
+  StoredFile stored = pass_through(from, &copy);
   copy.put_in_place();
   return stored;
 }

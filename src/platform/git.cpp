@@ -21,36 +21,39 @@ namespace fs = std::filesystem;
 
 namespace {
 
+#define MLOPSCTL_GIT_FUNCTIONS(X)    \
+  X(libgit2_init)                    \
+  X(libgit2_version)                 \
+  X(error_last)                      \
+  X(repository_open_ext)             \
+  X(repository_workdir)              \
+  X(repository_head)                 \
+  X(repository_head_detached)        \
+  X(repository_free)                 \
+  X(reference_shorthand)             \
+  X(reference_symbolic_target)       \
+  X(reference_lookup)                \
+  X(reference_peel)                  \
+  X(reference_free)                  \
+  X(object_id)                       \
+  X(object_free)                     \
+  X(oid_tostr)                       \
+  X(repository_config_snapshot)      \
+  X(config_get_string)               \
+  X(config_free)                     \
+  X(diff_options_init)               \
+  X(diff_tree_to_workdir_with_index) \
+  X(diff_num_deltas)                 \
+  X(diff_get_delta)                  \
+  X(diff_print)                      \
+  X(diff_free)
+
 struct Git {
   std::string reason;  // why it is not there; empty: it is
 
-#define MLOPSCTL_GIT(function) decltype(&git_##function) function = nullptr
-  MLOPSCTL_GIT(libgit2_init);
-  MLOPSCTL_GIT(libgit2_version);
-  MLOPSCTL_GIT(error_last);
-  MLOPSCTL_GIT(repository_open_ext);
-  MLOPSCTL_GIT(repository_workdir);
-  MLOPSCTL_GIT(repository_head);
-  MLOPSCTL_GIT(repository_head_detached);
-  MLOPSCTL_GIT(repository_free);
-  MLOPSCTL_GIT(reference_shorthand);
-  MLOPSCTL_GIT(reference_symbolic_target);
-  MLOPSCTL_GIT(reference_lookup);
-  MLOPSCTL_GIT(reference_peel);
-  MLOPSCTL_GIT(reference_free);
-  MLOPSCTL_GIT(object_id);
-  MLOPSCTL_GIT(object_free);
-  MLOPSCTL_GIT(oid_tostr);
-  MLOPSCTL_GIT(remote_lookup);
-  MLOPSCTL_GIT(remote_url);
-  MLOPSCTL_GIT(remote_free);
-  MLOPSCTL_GIT(diff_options_init);
-  MLOPSCTL_GIT(diff_tree_to_workdir_with_index);
-  MLOPSCTL_GIT(diff_num_deltas);
-  MLOPSCTL_GIT(diff_get_delta);
-  MLOPSCTL_GIT(diff_print);
-  MLOPSCTL_GIT(diff_free);
-#undef MLOPSCTL_GIT
+#define MLOPSCTL_GIT_DECLARE(function) decltype(&git_##function) function = nullptr;
+  MLOPSCTL_GIT_FUNCTIONS(MLOPSCTL_GIT_DECLARE)
+#undef MLOPSCTL_GIT_DECLARE
 
   Git() {
     void* handle = ::dlopen(MLOPSCTL_LIBGIT2_SONAME, RTLD_NOW | RTLD_LOCAL);
@@ -64,33 +67,9 @@ struct Git {
           reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(handle, name));
       if (function == nullptr) reason = fmt::format("{} lacks {}", MLOPSCTL_LIBGIT2_SONAME, name);
     };
-#define MLOPSCTL_GIT(function) find(function, "git_" #function)
-    MLOPSCTL_GIT(libgit2_init);
-    MLOPSCTL_GIT(libgit2_version);
-    MLOPSCTL_GIT(error_last);
-    MLOPSCTL_GIT(repository_open_ext);
-    MLOPSCTL_GIT(repository_workdir);
-    MLOPSCTL_GIT(repository_head);
-    MLOPSCTL_GIT(repository_head_detached);
-    MLOPSCTL_GIT(repository_free);
-    MLOPSCTL_GIT(reference_shorthand);
-    MLOPSCTL_GIT(reference_symbolic_target);
-    MLOPSCTL_GIT(reference_lookup);
-    MLOPSCTL_GIT(reference_peel);
-    MLOPSCTL_GIT(reference_free);
-    MLOPSCTL_GIT(object_id);
-    MLOPSCTL_GIT(object_free);
-    MLOPSCTL_GIT(oid_tostr);
-    MLOPSCTL_GIT(remote_lookup);
-    MLOPSCTL_GIT(remote_url);
-    MLOPSCTL_GIT(remote_free);
-    MLOPSCTL_GIT(diff_options_init);
-    MLOPSCTL_GIT(diff_tree_to_workdir_with_index);
-    MLOPSCTL_GIT(diff_num_deltas);
-    MLOPSCTL_GIT(diff_get_delta);
-    MLOPSCTL_GIT(diff_print);
-    MLOPSCTL_GIT(diff_free);
-#undef MLOPSCTL_GIT
+#define MLOPSCTL_GIT_FIND(function) find(function, "git_" #function);
+    MLOPSCTL_GIT_FUNCTIONS(MLOPSCTL_GIT_FIND)
+#undef MLOPSCTL_GIT_FIND
     if (reason.empty() && libgit2_init() < 0) reason = "libgit2 cannot be initialised";
   }
 };
@@ -161,11 +140,14 @@ Owned<git_object> read_head(git_repository* repository, GitState& state) {
   return {tree, git().object_free};
 }
 
+// From the configuration: git_remote_lookup leaks a regular expression in libgit2 1.5.
 void read_remote(git_repository* repository, GitState& state) {
-  git_remote* raw = nullptr;
-  if (git().remote_lookup(&raw, repository, "origin") != 0) return;
-  const Owned<git_remote> remote{raw, git().remote_free};
-  if (const char* url = git().remote_url(raw); url != nullptr) state.remote_url = mask_secrets(url);
+  git_config* raw = nullptr;
+  if (git().repository_config_snapshot(&raw, repository) != 0) return;
+  const Owned<git_config> config{raw, git().config_free};
+  const char* url = nullptr;
+  if (git().config_get_string(&url, raw, "remote.origin.url") == 0)
+    state.remote_url = mask_secrets(url);
 }
 
 struct Collector {

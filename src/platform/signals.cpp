@@ -49,6 +49,8 @@ void catch_interrupts() {
 
 int interrupted_by() { return arrived.load(); }
 
+void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
+
 void check_interrupt() {
   if (const int number = interrupted_by(); number != 0)
     throw Error{ErrorKind::interrupted, number == SIGTERM ? "terminated" : "interrupted"};

@@ -94,12 +94,13 @@ int display_width(std::string_view utf8) {
   return width;
 }
 
-void write_fully(int fd, std::string_view bytes) {
+void write_fully(int fd, std::string_view bytes, BrokenPipe broken) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
     if (written < 0) {
       if (errno == EINTR) continue;
-      if (errno == EPIPE) {  // `mlopsctl run list | head`: the reader has what it wanted
+      if (errno == EPIPE && broken == BrokenPipe::ends_program) {  // `mlopsctl run list | head`:
+                                                                   // the reader has what it wanted
         std::signal(SIGPIPE, SIG_DFL);
         std::raise(SIGPIPE);
       }

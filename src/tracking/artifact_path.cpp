@@ -20,8 +20,7 @@ constexpr std::size_t max_part_bytes = 255;
 
 std::string clean_artifact_path(std::string_view path) {
   const auto refuse = [&](std::string_view why) {
-    return Error(ErrorKind::usage,
-                 fmt::format("the artifact name {} {}", mlopsctl::quoted(path), why),
+    return Error(ErrorKind::usage, fmt::format("the artifact name {} {}", quote(path), why),
                  "use a relative name such as 'plots/loss.svg'");
   };
   if (path.starts_with('/')) throw refuse("is absolute");
@@ -33,7 +32,7 @@ std::string clean_artifact_path(std::string_view path) {
     require_name("artifact", part);
     parts.push_back(part);
   }
-  const std::string clean = join(parts, "/");
+  std::string clean = join(parts, "/");
   if (clean.empty()) throw refuse("is empty");
   if (clean.size() > max_path_bytes) throw refuse("is longer than 4096 bytes");
   return clean;

@@ -56,7 +56,10 @@ Intake::Intake(RunStore& store, const std::string& run_id, const ScrapeOptions& 
 Intake::~Intake() = default;
 
 void Intake::resume(const Run& run) {
-  for (const auto& metric : run.metrics) next_step_[metric.key] = metric.count;
+  for (const auto& metric : run.metrics) {
+    std::int64_t& next = next_step_[metric.key];
+    next = std::max(next, metric.latest.step + 1);
+  }
   FileTail before{files_.metrics, 0};
   before.read_to(reader_base_, [&](std::string_view bytes) {
     line_base_ += static_cast<std::uint64_t>(std::count(bytes.begin(), bytes.end(), '\n'));
@@ -134,7 +137,7 @@ void Intake::take_line(const MetricLine& line) {
       bad_line(line.number, error.what());
       continue;
     }
-    ++next->second;
+    next->second = std::max(next->second, point.step + 1);
     ++points_;
   }
   if (!line.params.empty() || !line.tags.empty())

@@ -24,15 +24,15 @@ void require_label(std::string_view what, std::string_view text, std::size_t mos
     throw Error(ErrorKind::usage, fmt::format("the {} is empty", what));
   }
   if (!is_valid_utf8(text)) {
-    throw Error(ErrorKind::usage, fmt::format("the {} {} is not UTF-8", what, quoted(text)));
+    throw Error(ErrorKind::usage, fmt::format("the {} {} is not UTF-8", what, quote(text)));
   }
   if (has_control_character(text)) {
     throw Error(ErrorKind::usage,
-                fmt::format("the {} {} contains a control character", what, quoted(text)));
+                fmt::format("the {} {} contains a control character", what, quote(text)));
   }
   if (text.size() > most_bytes) {
     throw Error(ErrorKind::usage, fmt::format("the {} {} has {} bytes; the limit is {}", what,
-                                              quoted(text), text.size(), most_bytes));
+                                              quote(text), text.size(), most_bytes));
   }
 }
 
@@ -40,15 +40,14 @@ void require_value(std::string_view what, std::string_view key, std::string_view
                    std::size_t most_bytes) {
   if (value.size() > most_bytes) {
     throw Error(ErrorKind::usage,
-                fmt::format("the value of {} {} has {}; the limit is {}", what, quoted(key),
+                fmt::format("the value of {} {} has {}; the limit is {}", what, quote(key),
                             human_bytes(value.size()), human_bytes(most_bytes)),
                 "write it to a file and store that with \"mlopsctl run artifact\"");
   }
   if (!is_valid_utf8(value)) {
-    throw Error(
-        ErrorKind::usage,
-        fmt::format("the value of {} {} is not UTF-8: {}", what, quoted(key), quoted(value)),
-        "write it to a file and store that with \"mlopsctl run artifact\"");
+    throw Error(ErrorKind::usage,
+                fmt::format("the value of {} {} is not UTF-8: {}", what, quote(key), quote(value)),
+                "write it to a file and store that with \"mlopsctl run artifact\"");
   }
 }
 
@@ -76,7 +75,7 @@ void require_text(std::string_view what, std::string_view text, std::size_t most
                                               human_bytes(text.size()), human_bytes(most_bytes)));
   }
   if (!is_valid_utf8(text)) {
-    throw Error(ErrorKind::usage, fmt::format("the {} is not UTF-8: {}", what, quoted(text)));
+    throw Error(ErrorKind::usage, fmt::format("the {} is not UTF-8: {}", what, quote(text)));
   }
 }
 

@@ -24,8 +24,7 @@ constexpr std::string_view model_columns =
 void require_model_name(std::string_view name) {
   require_name("logged model", name);
   if (name.find_first_of("/:.%\"'") == std::string_view::npos) return;
-  throw Error(ErrorKind::usage,
-              fmt::format("{} cannot be the name of a logged model", mlopsctl::quoted(name)),
+  throw Error(ErrorKind::usage, fmt::format("{} cannot be the name of a logged model", quote(name)),
               "leave out / : . % \" '");
 }
 
@@ -70,7 +69,7 @@ std::int64_t row_of(StoreState& state, std::string_view id) {
   const auto n = state.db().value<std::int64_t>(
       "SELECT n FROM logged_models WHERE id = ? AND deleted IS NULL", id);
   if (n) return *n;
-  throw Error(ErrorKind::not_found, fmt::format("no logged model {}", mlopsctl::quoted(id)));
+  throw Error(ErrorKind::not_found, fmt::format("no logged model {}", quote(id)));
 }
 
 void touch(Database& db, std::int64_t model) {
@@ -84,8 +83,7 @@ void write_model_params(Database& db, std::int64_t model, const std::vector<KeyV
     if (stored && *stored != param.value) {
       throw Error(ErrorKind::conflict,
                   fmt::format("parameter {} of the model is {} and cannot become {}",
-                              mlopsctl::quoted(param.key), mlopsctl::quoted(*stored),
-                              mlopsctl::quoted(param.value)));
+                              quote(param.key), quote(*stored), quote(param.value)));
     }
     db.run("INSERT OR IGNORE INTO logged_model_params VALUES (?, ?, ?)", model, param.key,
            param.value);
@@ -105,7 +103,7 @@ ModelStore::ModelStore(RunStore& store) : state_(store.state_.get()) {}
 LoggedModel ModelStore::create_logged_model(const NewLoggedModel& model) {
   const std::string id = model.id.empty() ? "m-" + new_run_id() : model.id;
   if (!id.starts_with("m-") || !is_valid_run_id(id)) {
-    throw Error(ErrorKind::usage, fmt::format("{} is not a model id", mlopsctl::quoted(id)),
+    throw Error(ErrorKind::usage, fmt::format("{} is not a model id", quote(id)),
                 "it begins with \"m-\" and consists of letters, digits, '_' and '-'");
   }
   const std::string name = model.name.empty() ? new_run_name() : model.name;
@@ -120,8 +118,7 @@ LoggedModel ModelStore::create_logged_model(const NewLoggedModel& model) {
   if (!experiment) throw state_->unknown_experiment(model.experiment_id);
   if (experiment->lifecycle == Lifecycle::deleted) state_->active_experiment(experiment->name);
   if (db.value<int>("SELECT 1 FROM logged_models WHERE id = ?", id)) {
-    throw Error(ErrorKind::conflict,
-                fmt::format("logged model {} already exists", mlopsctl::quoted(id)));
+    throw Error(ErrorKind::conflict, fmt::format("logged model {} already exists", quote(id)));
   }
   std::string uri = model.artifact_uri;
   const auto location =
@@ -202,8 +199,7 @@ void ModelStore::remove_logged_model_tag(std::string_view id, std::string_view k
   const std::int64_t model = row_of(*state_, id);
   if (state_->db().run("DELETE FROM logged_model_tags WHERE model = ? AND key = ?", model, key) ==
       0) {
-    throw Error(ErrorKind::not_found,
-                fmt::format("model {} has no tag {}", mlopsctl::quoted(id), mlopsctl::quoted(key)));
+    throw Error(ErrorKind::not_found, fmt::format("model {} has no tag {}", quote(id), quote(key)));
   }
   touch(state_->db(), model);
   write.commit();

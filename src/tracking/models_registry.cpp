@@ -17,8 +17,7 @@ namespace {
 
 void require_free(Database& db, const std::string& name) {
   if (!db.value<int>("SELECT 1 FROM registered_models WHERE name = ?", name)) return;
-  throw Error(ErrorKind::conflict,
-              fmt::format("registered model {} already exists", mlopsctl::quoted(name)));
+  throw Error(ErrorKind::conflict, fmt::format("registered model {} already exists", quote(name)));
 }
 
 void write_model_tag(Database& db, std::int64_t model, const KeyValue& tag) {
@@ -65,8 +64,8 @@ std::int64_t registered_model_row(StoreState& state, std::string_view name) {
   auto rows = db.query("SELECT name FROM registered_models");
   while (rows.step()) names.push_back(rows.get<std::string>(0));
   const auto near = closest(name, names);
-  throw Error(ErrorKind::not_found, fmt::format("no registered model {}", mlopsctl::quoted(name)),
-              near ? fmt::format("did you mean {}?", mlopsctl::quoted(*near)) : "");
+  throw Error(ErrorKind::not_found, fmt::format("no registered model {}", quote(name)),
+              near ? fmt::format("did you mean {}?", quote(*near)) : "");
 }
 
 void touch_registered_model(Database& db, std::int64_t model) {
@@ -155,8 +154,8 @@ void ModelStore::remove_model_tag(std::string_view name, std::string_view key) {
   const std::int64_t n = registered_model_row(*state_, name);
   if (state_->db().run("DELETE FROM registered_model_tags WHERE model = ? AND key = ?", n, key) ==
       0) {
-    throw Error(ErrorKind::not_found, fmt::format("registered model {} has no tag {}",
-                                                  mlopsctl::quoted(name), mlopsctl::quoted(key)));
+    throw Error(ErrorKind::not_found,
+                fmt::format("registered model {} has no tag {}", quote(name), quote(key)));
   }
   touch_registered_model(state_->db(), n);
   write.commit();

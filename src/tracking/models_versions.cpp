@@ -54,7 +54,7 @@ std::int64_t model_with(StoreState& state, std::string_view model, std::int64_t 
       version);
   if (exists) return n;
   throw Error(ErrorKind::not_found,
-              fmt::format("model {} has no version {}", mlopsctl::quoted(model), version));
+              fmt::format("model {} has no version {}", quote(model), version));
 }
 
 void touch(Database& db, std::int64_t model, std::int64_t version) {
@@ -65,8 +65,7 @@ void touch(Database& db, std::int64_t model, std::int64_t version) {
 
 void require_alias(std::string_view alias) {
   const auto refuse = [&](std::string_view why) {
-    return Error(ErrorKind::usage,
-                 fmt::format("{} cannot be an alias: {}", mlopsctl::quoted(alias), why));
+    return Error(ErrorKind::usage, fmt::format("{} cannot be an alias: {}", quote(alias), why));
   };
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const auto is_plain = [&](char c) {
@@ -88,7 +87,7 @@ std::string canonical_stage(std::string_view stage) {
   for (const std::string_view known : stages) {
     if (to_lower(known) == to_lower(stage)) return std::string(known);
   }
-  throw Error(ErrorKind::usage, fmt::format("{} is not a stage", mlopsctl::quoted(stage)),
+  throw Error(ErrorKind::usage, fmt::format("{} is not a stage", quote(stage)),
               "the stages are None, Staging, Production and Archived");
 }
 
@@ -163,10 +162,9 @@ ModelVersion ModelStore::transition(std::string_view model, std::int64_t version
                                     std::string_view stage, bool archive_existing) {
   const std::string target = canonical_stage(stage);
   if (archive_existing && target != "Staging" && target != "Production") {
-    throw Error(
-        ErrorKind::usage,
-        fmt::format("versions cannot be archived on a move to {}", mlopsctl::quoted(target)),
-        "that is for moves to Staging and Production");
+    throw Error(ErrorKind::usage,
+                fmt::format("versions cannot be archived on a move to {}", quote(target)),
+                "that is for moves to Staging and Production");
   }
   StoreWrite write(*state_);
   Database& db = state_->db();
@@ -216,7 +214,7 @@ void ModelStore::remove_version_tag(std::string_view model, std::int64_t version
   if (state_->db().run("DELETE FROM model_version_tags WHERE model = ? AND version = ? AND key = ?",
                        n, version, key) == 0) {
     throw Error(ErrorKind::not_found, fmt::format("version {} of model {} has no tag {}", version,
-                                                  mlopsctl::quoted(model), mlopsctl::quoted(key)));
+                                                  quote(model), quote(key)));
   }
   touch(state_->db(), n, version);
   write.commit();
@@ -236,8 +234,7 @@ void ModelStore::remove_alias(std::string_view model, std::string_view alias) {
   const std::int64_t n = registered_model_row(*state_, model);
   if (state_->db().run("DELETE FROM model_aliases WHERE model = ? AND alias = ?", n, alias) == 0) {
     throw Error(ErrorKind::not_found,
-                fmt::format("registered model {} has no alias {}", mlopsctl::quoted(model),
-                            mlopsctl::quoted(alias)));
+                fmt::format("registered model {} has no alias {}", quote(model), quote(alias)));
   }
   touch_registered_model(state_->db(), n);
   write.commit();
@@ -255,8 +252,8 @@ ModelVersion ModelStore::version_by_alias(std::string_view model, std::string_vi
           : db.value<std::int64_t>(
                 "SELECT version FROM model_aliases WHERE model = ? AND alias = ?", n, alias);
   if (number) return version(model, *number);
-  throw Error(ErrorKind::not_found, fmt::format("registered model {} has no alias {}",
-                                                mlopsctl::quoted(model), mlopsctl::quoted(alias)));
+  throw Error(ErrorKind::not_found,
+              fmt::format("registered model {} has no alias {}", quote(model), quote(alias)));
 }
 
 }  // namespace mlopsctl

@@ -95,18 +95,19 @@ std::string make_page_token(std::string_view query, const std::vector<SortValue>
 }
 
 std::vector<SortValue> read_page_token(std::string_view token, std::string_view query) {
-  const Error not_ours(
-      ErrorKind::usage,
-      fmt::format("{} is not a page token of this search", mlopsctl::quoted(token)),
-      "use the token of the page before, with the same filter and order");
+  const auto not_ours = [&] {
+    return Error(ErrorKind::usage,
+                 fmt::format("{} is not a page token of this search", quote(token)),
+                 "use the token of the page before, with the same filter and order");
+  };
   const auto decoded = from_hexadecimal(token);
   const std::string hash = fmt::format("{:016x}", hash_of(query));
-  if (!decoded || !decoded->starts_with(hash)) throw not_ours;
+  if (!decoded || !decoded->starts_with(hash)) throw not_ours();
   std::string_view rest = std::string_view(*decoded).substr(hash.size());
   std::vector<SortValue> values;
   while (!rest.empty()) {
     auto value = take(rest);
-    if (!value) throw not_ours;
+    if (!value) throw not_ours();
     values.push_back(*std::move(value));
   }
   return values;

@@ -35,7 +35,7 @@ std::vector<NumberedMetric> read_metrics(StoreState& state, std::int64_t run);
 std::vector<Metric> read_model_metrics(StoreState& state, const std::string& model_id);
 
 // Fills params, tags and metrics.
-void read_details(StoreState& state, NumberedRun& run);
+void read_details(StoreState& state, NumberedRun& found);
 
 // Everything about the runs that a query finds. `tail` is what follows FROM … (WHERE, ORDER BY).
 template <class... Values>

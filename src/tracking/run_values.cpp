@@ -17,9 +17,8 @@ Error changed_param(const RunRow& run, std::string_view key, std::string_view st
                     std::string_view given) {
   return Error(
       ErrorKind::conflict,
-      fmt::format("parameter {} of run {} is {} and cannot become {}", mlopsctl::quoted(key),
-                  mlopsctl::quoted(run.id), mlopsctl::quoted(shortened(stored, 40)),
-                  mlopsctl::quoted(shortened(given, 40))),
+      fmt::format("parameter {} of run {} is {} and cannot become {}", quote(key), quote(run.id),
+                  quote(shortened(stored, 40)), quote(shortened(given, 40))),
       "parameters are fixed once logged; use a tag for what changes, or start a new run");
 }
 

@@ -63,7 +63,7 @@ void append_orders(const RunQuery& query, std::string_view artifact_root, Search
   for (const std::string& text : query.order_by) {
     const OrderTerm term = parse_order(text);
     if (std::ranges::find(seen, term.by) != seen.end()) {
-      throw Error(ErrorKind::usage, fmt::format("{} is sorted by twice", mlopsctl::quoted(text)));
+      throw Error(ErrorKind::usage, fmt::format("{} is sorted by twice", quote(text)));
     }
     seen.push_back(term.by);
     const OrderSql order = compile_order(term, seen.size() - 1, artifact_root);

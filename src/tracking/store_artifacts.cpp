@@ -95,7 +95,7 @@ Artifact RunStore::record_artifact(std::string_view id, const std::string& path)
   const RunRow run = state_->writable_run(id);
   const std::string name = clean_artifact_path(path);
   const StoredFile stored = digest_file(state_->artifact_folder(run) / name);
-  const Artifact artifact{name, stored.size, stored.sha256, now()};
+  Artifact artifact{name, stored.size, stored.sha256, now()};
   StoreWrite write(*state_);
   write_artifact(state_->db(), state_->writable_run(id), artifact);
   write.commit();

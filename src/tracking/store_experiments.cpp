@@ -45,7 +45,7 @@ void fill(Database& database, Experiment& experiment) {
 }
 
 Error name_taken(const Experiment& holder) {
-  const std::string name = mlopsctl::quoted(holder.name);
+  const std::string name = quote(holder.name);
   if (holder.lifecycle == Lifecycle::active) {
     return Error(ErrorKind::conflict, fmt::format("experiment {} already exists", name));
   }
@@ -87,16 +87,15 @@ Error StoreState::unknown_experiment(std::string_view reference) {
   auto rows = db().query("SELECT name FROM experiments");
   while (rows.step()) names.push_back(rows.get<std::string>(0));
   const auto near = closest(reference, names);
-  return Error(ErrorKind::not_found, fmt::format("no experiment {}", mlopsctl::quoted(reference)),
-               near ? fmt::format("did you mean {}?", mlopsctl::quoted(*near))
+  return Error(ErrorKind::not_found, fmt::format("no experiment {}", quote(reference)),
+               near ? fmt::format("did you mean {}?", quote(*near))
                     : "\"mlopsctl experiment list\" shows the experiments");
 }
 
 Experiment StoreState::active_experiment(std::string_view name_or_id) {
   Experiment found = experiment(name_or_id);
   if (found.lifecycle == Lifecycle::deleted) {
-    throw Error(ErrorKind::conflict,
-                fmt::format("experiment {} is deleted", mlopsctl::quoted(found.name)),
+    throw Error(ErrorKind::conflict, fmt::format("experiment {} is deleted", quote(found.name)),
                 fmt::format("bring it back with \"mlopsctl experiment restore {}\"", found.id));
   }
   return found;
@@ -210,7 +209,7 @@ void RunStore::restore_experiment(std::string_view name_or_id) {
   const Experiment found = state_->experiment(name_or_id);
   if (found.lifecycle == Lifecycle::active) {
     throw Error(ErrorKind::conflict,
-                fmt::format("experiment {} is not deleted", mlopsctl::quoted(found.name)));
+                fmt::format("experiment {} is not deleted", quote(found.name)));
   }
   db.run("UPDATE experiments SET deleted = NULL WHERE id = ?", found.id);
   db.run("UPDATE runs SET deleted = NULL WHERE experiment = ?", found.id);

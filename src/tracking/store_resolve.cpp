@@ -37,7 +37,7 @@ Error ambiguous(std::string_view reference, const std::vector<Candidate>& found)
   }
   if (found.size() > shown_candidates) list += ", …";
   return Error(ErrorKind::usage,
-               fmt::format("{} means more than one run: {}", mlopsctl::quoted(reference), list),
+               fmt::format("{} means more than one run: {}", quote(reference), list),
                "give more characters of the id");
 }
 
@@ -47,7 +47,7 @@ std::int64_t steps_back(std::string_view reference) {
   if (rest.empty()) return 0;
   const auto steps = rest.starts_with('~') ? parse_integer(rest.substr(1)) : std::nullopt;
   if (steps && *steps >= 0) return *steps;
-  throw Error(ErrorKind::usage, fmt::format("{} is not a run", mlopsctl::quoted(reference)),
+  throw Error(ErrorKind::usage, fmt::format("{} is not a run", quote(reference)),
               "\"@last\" is the newest run, \"@last~1\" the one before it");
 }
 
@@ -60,7 +60,7 @@ std::string RunStore::resolve(std::string_view reference) const {
         "SELECT id FROM runs WHERE deleted IS NULL ORDER BY start DESC, n DESC LIMIT 1 OFFSET ?",
         steps_back(reference));
     if (id) return *id;
-    throw Error(ErrorKind::not_found, fmt::format("no run {}", mlopsctl::quoted(reference)),
+    throw Error(ErrorKind::not_found, fmt::format("no run {}", quote(reference)),
                 "there are fewer runs than that; \"mlopsctl run list\" shows them");
   }
   if (const auto run = state_->find_run(reference)) return run->id;

@@ -24,7 +24,7 @@ std::string name_of(const NewRun& run) {
   if (tag != run.tags.end() && !run.name.empty() && tag->value != run.name) {
     throw Error(ErrorKind::usage,
                 fmt::format("the run is named {}, but its tag 'mlflow.runName' says {}",
-                            mlopsctl::quoted(run.name), mlopsctl::quoted(tag->value)),
+                            quote(run.name), quote(tag->value)),
                 "give one of them, or the same text twice");
   }
   if (!run.name.empty()) return run.name;
@@ -67,7 +67,7 @@ void write_identities(Database& db, std::int64_t run, const std::optional<Proces
 Run RunStore::create_run(const NewRun& run) {
   const std::string id = run.id.empty() ? new_run_id() : run.id;
   if (!is_valid_run_id(id)) {
-    throw Error(ErrorKind::usage, fmt::format("{} is not a run id", mlopsctl::quoted(id)),
+    throw Error(ErrorKind::usage, fmt::format("{} is not a run id", quote(id)),
                 "letters, digits, '_' and '-', at most 256, the first a letter or digit");
   }
   const std::string name = name_of(run);
@@ -84,7 +84,7 @@ Run RunStore::create_run(const NewRun& run) {
   if (!experiment) throw state_->unknown_experiment(run.experiment_id);
   if (experiment->lifecycle == Lifecycle::deleted) state_->active_experiment(experiment->name);
   if (state_->find_run(id)) {
-    throw Error(ErrorKind::conflict, fmt::format("run {} already exists", mlopsctl::quoted(id)));
+    throw Error(ErrorKind::conflict, fmt::format("run {} already exists", quote(id)));
   }
   RunRow row;
   row.id = id;
@@ -157,8 +157,8 @@ void RunStore::remove_tag(std::string_view id, std::string_view key) {
   const RunRow run = state_->writable_run(id);
   const auto key_id = state_->find_key(key);
   if (!key_id || db.run("DELETE FROM tags WHERE key = ? AND run = ?", *key_id, run.n) == 0) {
-    throw Error(ErrorKind::not_found, fmt::format("run {} has no tag {}", mlopsctl::quoted(run.id),
-                                                  mlopsctl::quoted(key)));
+    throw Error(ErrorKind::not_found,
+                fmt::format("run {} has no tag {}", quote(run.id), quote(key)));
   }
   if (key == tag_names::run_name) db.run("UPDATE runs SET name = '' WHERE n = ?", run.n);
   write.commit();
@@ -175,8 +175,7 @@ void RunStore::restore_run(std::string_view id) {
   StoreWrite write(*state_);
   const RunRow run = state_->run_row(id);
   if (!run.deleted) {
-    throw Error(ErrorKind::conflict,
-                fmt::format("run {} is not deleted", mlopsctl::quoted(run.id)));
+    throw Error(ErrorKind::conflict, fmt::format("run {} is not deleted", quote(run.id)));
   }
   const auto experiment = state_->find_experiment_id(std::to_string(run.experiment));
   if (experiment) state_->active_experiment(experiment->name);

@@ -54,7 +54,7 @@ RunRow StoreState::run_row(std::string_view id) {
 RunRow StoreState::writable_run(std::string_view id) {
   RunRow run = run_row(id);
   if (run.deleted) {
-    throw Error(ErrorKind::conflict, fmt::format("run {} is deleted", mlopsctl::quoted(id)),
+    throw Error(ErrorKind::conflict, fmt::format("run {} is deleted", quote(id)),
                 fmt::format("bring it back with \"mlopsctl run restore {}\"", run.id));
   }
   return run;
@@ -68,8 +68,8 @@ Error StoreState::unknown_run(std::string_view reference) {
     names.push_back(rows.get<std::string>(1));
   }
   const auto near = closest(reference, names);
-  return Error(ErrorKind::not_found, fmt::format("no run {}", mlopsctl::quoted(reference)),
-               near ? fmt::format("did you mean {}?", mlopsctl::quoted(*near))
+  return Error(ErrorKind::not_found, fmt::format("no run {}", quote(reference)),
+               near ? fmt::format("did you mean {}?", quote(*near))
                     : "\"mlopsctl run list\" shows the runs");
 }
 
@@ -85,7 +85,7 @@ std::filesystem::path StoreState::artifact_folder(const RunRow& run) const {
   if (uri.starts_with("/")) return uri;
   throw Error(ErrorKind::usage,
               fmt::format("the artifacts of run {} are at {}, which is not a local folder",
-                          mlopsctl::quoted(run.id), mlopsctl::quoted(uri)),
+                          quote(run.id), quote(uri)),
               "use the tool that put them there");
 }
 

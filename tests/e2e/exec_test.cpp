@@ -184,3 +184,15 @@ TEST_CASE("a run whose tracker was killed is shown as gone, and reaping keeps wh
   CHECK(json::parse(box.output_of({"run", "reap", "--json"}))["runs"].empty());
   CHECK(box.run({"run", "reap", "--older-than", "soon"}).code == 2);
 }
+
+TEST_CASE("a reader that goes away does not end the run") {
+  const Sandbox box;
+  const Outcome outcome = box.run_program(
+      {"bash", "-c",
+       mlopsctl::testing::binary() + " run exec -- sh -c 'for i in $(seq 2000); do echo line $i; "
+                                     "done; echo last >&2' | head -1"});
+  CHECK(outcome.out == "line 1\n");
+  const json run = last(box);
+  CHECK(run["status"] == "FINISHED");
+  CHECK(artifact(box, "stdout.log").ends_with("line 2000"));
+}

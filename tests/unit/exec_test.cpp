@@ -149,9 +149,9 @@ TEST_CASE("metric lines arrive with their steps, or the next of their series") {
   CHECK(result.points == 4);
   const auto loss = f.history(result.run_id, "loss");
   REQUIRE(loss.size() == 2);
-  CHECK(loss[1] == Point{5, {1700000000000}, 2.5});
-  CHECK(loss[0].step == 1);
-  CHECK(loss[0].time >= f.store.run(result.run_id).start);
+  CHECK(loss[0] == Point{5, {1700000000000}, 2.5});
+  CHECK(loss[1].step == 6);
+  CHECK(loss[1].time >= f.store.run(result.run_id).start);
   const auto acc = f.history(result.run_id, "acc");
   REQUIRE(acc.size() == 2);
   CHECK(std::isnan(acc[0].value));

@@ -23,7 +23,6 @@ std::string printable(std::string_view bytes);
 // 'text' in single quotes, made printable and cut to about 80 characters: how messages name a
 // thing.
 std::string quote(std::string_view text);
-inline std::string quoted(std::string_view text) { return quote(text); }
 
 // Cuts to at most `width` code points, the last one an ellipsis.
 std::string shortened(std::string_view text, std::size_t width);

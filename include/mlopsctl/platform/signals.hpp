@@ -18,6 +18,9 @@ int interrupted_by();
 // Throws Error{interrupted} if a signal arrived.
 void check_interrupt();
 
+// From now on writing to a pipe without a reader fails with EPIPE instead of ending the program.
+void ignore_broken_pipes();
+
 // While one lives, the signals that people and schedulers send to a program arrive here instead of
 // having their effect: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2. Signals that were
 // ignored (nohup) stay ignored. At most one lives at a time.

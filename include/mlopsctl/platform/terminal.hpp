@@ -29,9 +29,11 @@ std::string styled(std::string_view text, Style style, bool color);
 // Columns that UTF-8 text occupies (wide East Asian and zero-width characters counted as such).
 int display_width(std::string_view utf8);
 
-// Writes all bytes to a descriptor. A closed pipe ends the program quietly, as SIGPIPE would;
-// any other failure throws Error{io}: results that did not arrive are a failure.
-void write_fully(int fd, std::string_view bytes);
+// Writes all bytes to a descriptor. A pipe whose reader has gone ends the program quietly, as
+// SIGPIPE would, or throws Error{io} like every other failure: results that did not arrive are a
+// failure.
+enum class BrokenPipe { ends_program, is_an_error };
+void write_fully(int fd, std::string_view bytes, BrokenPipe broken = BrokenPipe::ends_program);
 
 // Asks "question [y/N] " on the terminal. False where nobody can answer.
 bool confirm(const Terminal& terminal, std::string_view question);

@@ -110,7 +110,8 @@ class RunStore {
                                const std::vector<KeyValue>& tags = {});
   std::optional<Experiment> find_experiment(std::string_view name_or_id) const;
   Experiment experiment(std::string_view name_or_id) const;  // Error{not_found} with suggestions
-  Experiment ensure_experiment(const std::string& name);     // makes it if needed; race-free
+  // The experiment of that name or id; a name that is not there yet becomes one. Race-free.
+  Experiment ensure_experiment(const std::string& name);
   std::vector<Experiment> experiments(ViewType view) const;
   void rename_experiment(std::string_view name_or_id, const std::string& new_name);
   void delete_experiment(std::string_view name_or_id);   // and its active runs
@@ -124,6 +125,7 @@ class RunStore {
   // listing the candidates.
   std::string resolve(std::string_view reference) const;
   Run run(std::string_view id) const;  // everything; Error{not_found}
+  // Going back to RUNNING or SCHEDULED clears end, exit code and signal, unless they are given too.
   void update_run(std::string_view id, const RunUpdate& update);
   void log(std::string_view id, const LogBatch& batch);
   void remove_tag(std::string_view id, std::string_view key);  // Error{not_found}
