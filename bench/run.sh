@@ -10,7 +10,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 setup_packages "$root/cmake/packages.txt" "$root/tests/interop/packages.txt"
 say "building the release preset"
 setup_build release -DMLOPSCTL_TESTS=OFF
-cmake --build "$root/build/release" --target bench_store bench_peak
+cmake --build "$root/build/release" --target bench_store bench_peak bench_writers
 say "peers"
 export MLOPSCTL_REQUIREMENTS=$root/bench/requirements.txt
 "$root/tests/interop/venv.sh"

@@ -12,6 +12,7 @@ import os
 import pathlib
 import random
 import sys
+import time
 
 import dialogue
 from model import Model
@@ -64,18 +65,18 @@ def train(options):
                vocabulary=len(vocabulary), train_words=sum(map(len, learn)),
                held_out_words=held_out_words)
 
-    words = 0
     for step in range(1, options.steps + 1):
         first, last = (len(learn) * s // options.steps for s in (step - 1, step))
         part = learn[first:last]
         size = sum(map(len, part))
         if not size:
             continue
-        words += size
+        started = time.perf_counter()
         loss = sum(model.read(block, learn=True) for block in part) / size
+        speed = size / (time.perf_counter() - started)
         held_out_loss = sum(model.read(block, learn=False) for block in held_out) / held_out_words
         perplexity = math.exp(held_out_loss)
-        log(step, loss=loss, held_out_perplexity=perplexity, words=words)
+        log(step, loss=loss, held_out_perplexity=perplexity, words_per_second=speed)
 
     output = pathlib.Path(options.output)
     output.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@
 
 #include <libsmartcols/libsmartcols.h>
 
+#include <algorithm>
 #include <clocale>
 #include <cstdlib>
 #include <memory>
@@ -39,6 +40,61 @@ const char* color_name(Style style) {
 
 void checked(int status) {
   if (status != 0) throw std::bad_alloc();  // the only way these calls fail
+}
+
+constexpr int column_gap = 2;
+constexpr int narrowest_wrap = 16;
+
+// Breaks at spaces, and inside words that are too long, so that no line is wider than `width`.
+std::string broken_at_words(const std::string& text, int width) {
+  std::string result;
+  int used = 0;
+  for (const auto& word : split(text, ' ')) {
+    const int size = display_width(word);
+    if (used > 0 && used + 1 + size <= width) {
+      result += ' ';
+      ++used;
+    } else if (used > 0) {
+      result += '\n';
+      used = 0;
+    }
+    for (std::size_t i = 0; i < word.size();) {
+      std::size_t next = i + 1;  // the end of the code point
+      while (next < word.size() && (static_cast<unsigned char>(word[next]) & 0xC0U) == 0x80U)
+        ++next;
+      const std::string_view point(word.data() + i, next - i);
+      if (used + display_width(point) > width) {
+        result += '\n';
+        used = 0;
+      }
+      result += point;
+      used += display_width(point);
+      i = next;
+    }
+  }
+  return result;
+}
+
+// How wide each column that may wrap gets to be: what the others leave, by need.
+std::vector<int> wrap_widths(const Table& table, const Terminal& terminal, Timestamp now) {
+  std::vector<int> natural(table.columns.size(), 0);
+  int fixed = 0, wanted = 0;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const Column& column = table.columns[i];
+    if (!column.terminal) continue;
+    natural[i] = display_width(column.header);
+    for (const auto& row : table.rows) {
+      if (i < row.size()) natural[i] = std::max(natural[i], display_width(shown_text(row[i], now)));
+    }
+    (column.wrap ? wanted : fixed) += natural[i] + column_gap;
+  }
+  const int room = terminal.width - fixed;
+  for (std::size_t i = 0; i < natural.size(); ++i) {
+    if (table.columns[i].wrap && wanted > room) {
+      natural[i] = std::max(narrowest_wrap, natural[i] * room / wanted - column_gap);
+    }
+  }
+  return natural;
 }
 
 // Spaces at the end of lines are noise in logs and golden files.
@@ -80,15 +136,23 @@ std::string render_table(const Table& table, const Terminal& terminal, Timestamp
     auto* made = scols_table_new_column(scols.get(), printable(column.header).c_str(),
                                         column.shrink || column.wrap ? 0.1 : 0, flags);
     if (made == nullptr) throw std::bad_alloc();
+    if (column.wrap) {
+      checked(scols_column_set_safechars(made, "\n"));
+      checked(
+          scols_column_set_wrapfunc(made, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, nullptr));
+    }
     if (terminal.color_out) checked(scols_cell_set_color(scols_column_get_header(made), "\033[1m"));
   }
+  const std::vector<int> widths = wrap_widths(table, terminal, now);
   for (const auto& row : table.rows) {
     auto* line = scols_table_new_line(scols.get(), nullptr);
     if (line == nullptr) throw std::bad_alloc();
     for (std::size_t i = 0; i < shown.size(); ++i) {
       if (shown[i] >= row.size()) continue;
       const Cell& cell = row[shown[i]];
-      checked(scols_line_set_data(line, i, printable(shown_text(cell, now)).c_str()));
+      std::string text = printable(shown_text(cell, now));
+      if (table.columns[shown[i]].wrap) text = broken_at_words(text, widths[shown[i]]);
+      checked(scols_line_set_data(line, i, text.c_str()));
       const char* color = color_name(cell.style);
       if (terminal.color_out && color != nullptr) {
         checked(scols_cell_set_color(scols_line_get_cell(line, i), color));
