@@ -160,7 +160,7 @@ CommandSpec run_compare() {
                    .help = "Which way a metric is better",
                    .repeatable = true,
                    .complete = Complete::metric},
-                  {.name = "system", .help = "Also the system/… series"},
+                  {.name = "system", .help = "Also the system/* series"},
                   {.name = "exit-code", .help = "Exit with 3 if the runs differ"}},
       .positionals = {run_positional(true)},
       .run = compare};

@@ -51,6 +51,21 @@ TEST_CASE("paths, options and letters are unique and plain") {
   }
 }
 
+TEST_CASE("texts are plain ASCII, which every terminal and troff can show") {
+  const auto ascii = [](std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  };
+  for (const auto* command : registry().all()) {
+    CAPTURE(command->path);
+    CHECK(ascii(command->summary));
+    CHECK(ascii(command->description));
+    for (const auto& option : command->options) CHECK(ascii(option.help + option.value));
+    for (const auto& positional : command->positionals)
+      CHECK(ascii(positional.help + positional.name));
+    for (const auto& example : command->examples) CHECK(ascii(example.what + example.command));
+  }
+}
+
 TEST_CASE("only the last positional may take many values") {
   for (const auto* command : registry().all()) {
     CAPTURE(command->path);

@@ -1,0 +1,124 @@
+// What holds for each command: help, usage errors, output that cannot be written, JSON.
+#include "mlopsctl/commands.hpp"
+
+#include "support/sandbox.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+using mlopsctl::testing::Outcome;
+using mlopsctl::testing::Sandbox;
+using nlohmann::json;
+using Strings = std::vector<std::string>;
+
+namespace {
+
+Strings words(const std::string& path) {
+  Strings result(1);
+  for (const char c : path) {
+    if (c == ' ') {
+      result.emplace_back();
+    } else {
+      result.back() += c;
+    }
+  }
+  return result;
+}
+
+// A line for each command that succeeds where run "one" of experiment "e" is the only active run.
+const std::vector<std::pair<std::string, Strings>> working{
+    {"init", {}},
+    {"config list", {}},
+    {"config get", {"experiment"}},
+    {"config set", {"experiment", "Default"}},
+    {"doctor", {}},
+    {"help exit-codes", {}},
+    {"help man", {"pages"}},
+    {"experiment list", {}},
+    {"experiment create", {"new"}},
+    {"experiment rename", {"new", "newer"}},
+    {"experiment delete", {"newer", "--yes"}},
+    {"experiment restore", {"newer"}},
+    {"run start", {"--name", "two"}},
+    {"run log", {"two", "loss=1", "--param", "lr=1"}},
+    {"run finish", {"two"}},
+    {"run exec", {"--name", "three", "--no-packages", "--", "true"}},
+    {"run list", {}},
+    {"run show", {"two"}},
+    {"run compare", {"one", "two"}},
+    {"run plot", {"two"}},
+    {"run tag", {"two", "a=b"}},
+    {"run note", {"two", "text"}},
+    {"run artifact add", {"two", "file.txt"}},
+    {"run artifact list", {"two"}},
+    {"run artifact get", {"two", "file.txt", "-o", "copy.txt"}},
+    {"run export", {"two", "-o", "runs.json"}},
+    {"run delete", {"two", "--yes"}},
+    {"run restore", {"two"}},
+    {"run reap", {}},
+    {"run gc", {}},
+};
+
+}  // namespace
+
+TEST_CASE(
+    "every command has help, refuses an unknown option, and fails when its output cannot be "
+    "written") {
+  const Sandbox box;
+  for (const auto* command : mlopsctl::registry().all()) {
+    CAPTURE(command->path);
+    Strings help = words(command->path), wrong = help;
+    help.emplace_back("--help");
+    wrong.emplace_back("--no-such-option");
+    CHECK(box.output_of(help).find("Examples") != std::string::npos);
+    const Outcome outcome = box.run(wrong);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.out.empty());
+    const Outcome full = box.run_program(
+        {"sh", "-c", mlopsctl::testing::binary() + " " + command->path + " --help > /dev/full"});
+    CHECK(full.code == 1);
+  }
+}
+
+TEST_CASE("every command answers with one JSON object that names its schema") {
+  const Sandbox box;
+  box.write("file.txt", "x");
+  box.output_of({"run", "start", "--name", "one", "--experiment", "e"});
+  for (const auto& [path, arguments] : working) {
+    Strings argv = words(path);
+    argv.emplace_back("--json");
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    CAPTURE(path);
+    const json answer = json::parse(box.output_of(argv));
+    std::string schema = "mlopsctl." + path + "/1";
+    std::ranges::replace(schema, ' ', '.');
+    CHECK(answer["schema"] == schema);
+  }
+  // `completion` prints a script whatever was asked; everything else is in the list.
+  CHECK(working.size() + 1 == mlopsctl::registry().all().size());
+}
+
+TEST_CASE("an interrupted stream has stored what arrived") {
+  const Sandbox box;
+  const std::string run = box.output_of({"run", "start"});
+  for (const auto& [signal, code] : {std::pair{"INT", 130}, std::pair{"TERM", 143}}) {
+    CAPTURE(signal);
+    const Outcome outcome = box.run_program(
+        {"bash", "-c",
+         std::string("(echo '{\"") + signal + "\":1}'; sleep 3) | timeout --preserve-status -s " +
+             signal + " 1 " + mlopsctl::testing::binary() + " run log " + run + " --from -"});
+    CHECK(outcome.code == code);
+  }
+  CHECK(json::parse(box.output_of({"run", "show", run, "--json"}))["metrics"].size() == 2);
+}
+
+TEST_CASE("a folder that cannot become a project is a failure that names it") {
+  const Sandbox box;
+  box.write(".mlopsctl", "a file in the way");
+  const Outcome outcome = box.run({"init"});
+  CHECK(outcome.code == 1);
+  CHECK(outcome.err.find(".mlopsctl") != std::string::npos);
+  CHECK(box.read(".mlopsctl") == "a file in the way");
+}
