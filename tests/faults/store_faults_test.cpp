@@ -108,6 +108,11 @@ TEST_CASE("a corrupt file, an empty file and a newer store are told apart and le
   REQUIRE(box.run({"init"}).code == 0);
   box.output_of({"run", "start"});
   const fs::path file = box.folder() / ".mlopsctl/runs.db";
+  // Everything into the file itself, so that what is damaged below is all there is.
+  REQUIRE(box.run_program({"python3", "-c",
+                           "import sqlite3; sqlite3.connect('.mlopsctl/runs.db').execute('pragma "
+                           "wal_checkpoint(truncate)')"})
+              .code == 0);
   const std::string good = box.read(".mlopsctl/runs.db");
 
   box.write(".mlopsctl/runs.db", "this is not a database, and it is longer than a header");
