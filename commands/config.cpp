@@ -81,7 +81,6 @@ CommandSpec config_list() {
               "(.mlopsctl/config.yaml), the project file over the user file "
               "($XDG_CONFIG_HOME/mlopsctl/config.yaml), the user file over the default.",
           .examples = {{"mlopsctl config list", "See what is in force here"}},
-          .needs = Needs::nothing,
           .run = list};
 }
 
@@ -90,7 +89,6 @@ CommandSpec config_get() {
           .summary = "Show one setting",
           .examples = {{"mlopsctl config get experiment", "Which experiment do new runs go to?"}},
           .positionals = key_positional,
-          .needs = Needs::nothing,
           .run = get};
 }
 
@@ -103,7 +101,6 @@ CommandSpec config_set() {
                    {"mlopsctl config set list.limit 20 --user", "For all of your projects"}},
       .options = {{.name = "user", .help = "Write the user file instead of the project file"}},
       .positionals = {key_positional[0], {.name = "VALUE", .help = "The new value"}},
-      .needs = Needs::nothing,
       .run = set};
 }
 

@@ -165,7 +165,6 @@ CommandSpec doctor() {
           "is not.",
       .examples = {{"mlopsctl doctor", "Is everything all right?"},
                    {"mlopsctl doctor --json", "For a bug report or a monitor"}},
-      .needs = Needs::nothing,
       .exit_codes = {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::bad_answer},
       .run = doctor_command};
 }

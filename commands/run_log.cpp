@@ -76,10 +76,16 @@ Report stream(Context& context, const Arguments& arguments, RunStore& store,
     context.progress().warning(fmt::format("line {}: {}", line, message));
   };
   const bool acknowledge = arguments.flag("ack");
+  Progress& progress = context.progress();
+  std::uint64_t stored = 0;
   const auto committed = [&](std::uint64_t lines) {
+    progress.advance(lines - stored);
+    stored = lines;
     if (acknowledge) write_fully(STDOUT_FILENO, fmt::format("{{\"stored_lines\":{}}}\n", lines));
   };
+  progress.start("storing", 0, "lines");
   const IngestTotals totals = ingest_descriptor(store, id, input.get(), committed, warn);
+  progress.finish();
   if (bad > shown_bad_lines) {
     context.progress().warning(fmt::format("{} more lines were bad", bad - shown_bad_lines));
   }

@@ -87,7 +87,6 @@ CommandSpec init() {
           "of git, config.yaml is meant to be committed.",
       .examples = {{"mlopsctl init", "Start tracking in this repository"},
                    {"mlopsctl init --project /data/team", "Make the project somewhere else"}},
-      .needs = Needs::nothing,
       .run = run_init};
 }
 
@@ -104,7 +103,6 @@ CommandSpec completion() {
                    {"mlopsctl completion zsh > ~/.zfunc/_mlopsctl",
                     "Install for zsh, with ~/.zfunc in fpath"}},
       .positionals = {{.name = "SHELL", .help = "The shell", .choices = {"bash", "zsh", "fish"}}},
-      .needs = Needs::nothing,
       .run = run_completion};
 }
 
@@ -112,7 +110,6 @@ CommandSpec help_exit_codes() {
   return {.path = "help exit-codes",
           .summary = "Explain the exit codes",
           .examples = {{"mlopsctl help exit-codes", "What 3 means in a CI step"}},
-          .needs = Needs::nothing,
           .run = run_exit_codes};
 }
 
@@ -123,7 +120,6 @@ CommandSpec help_man() {
           .positionals = {{.name = "DIR",
                            .help = "Folder for the pages; made if it does not exist",
                            .complete = Complete::directory}},
-          .needs = Needs::nothing,
           .run = run_man};
 }
 

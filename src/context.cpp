@@ -112,6 +112,8 @@ RunStore& Context::runs(StoreAccess access) {
   state_->runs = std::make_unique<RunStore>(RunStore::open(folder, mode));
   state_->access = access;
   state_->home = folder;
+  state_->progress.detail(fmt::format("opened '{}' to {}", (folder / "runs.db").string(),
+                                      access == StoreAccess::read ? "read" : "write"));
   if (missing) state_->progress.note(fmt::format("made the run store '{}'", folder.string()));
   return *state_->runs;
 }

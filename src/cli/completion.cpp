@@ -21,8 +21,7 @@ void add_matching(Completion& completion, const std::string& prefix, std::string
 }
 
 Completion complete_value(Complete kind, const std::vector<std::string>& choices,
-                          const std::string& prefix, const Registry& registry,
-                          const ValueSource& values) {
+                          const std::string& prefix, const ValueSource& values) {
   Completion completion;
   for (const auto& choice : choices) add_matching(completion, prefix, choice, "");
   switch (kind) {
@@ -36,11 +35,6 @@ Completion complete_value(Complete kind, const std::vector<std::string>& choices
       break;
     case Complete::program:
       completion.kind = "programs";
-      break;
-    case Complete::command:
-      for (const auto* command : registry.all()) {
-        add_matching(completion, prefix, command->path.substr(0, command->path.find(' ')), "");
-      }
       break;
     default:
       for (auto& item : values(kind, prefix)) completion.items.push_back(std::move(item));
@@ -116,7 +110,7 @@ Completion complete(const std::vector<std::string>& words, std::size_t index,
   }
   if (!after_dashes && !before.empty()) {
     if (const auto* option = pending_option(located.command, before.back())) {
-      return complete_value(option->complete, option->choices, prefix, registry, values);
+      return complete_value(option->complete, option->choices, prefix, values);
     }
   }
   if (!after_dashes && prefix.starts_with("-")) {
@@ -139,7 +133,7 @@ Completion complete(const std::vector<std::string>& words, std::size_t index,
   const auto& positionals = located.command->positionals;
   if (positionals.empty() || (given >= positionals.size() && !positionals.back().many)) return {};
   const auto& positional = positionals[std::min(given, positionals.size() - 1)];
-  return complete_value(positional.complete, positional.choices, prefix, registry, values);
+  return complete_value(positional.complete, positional.choices, prefix, values);
 }
 
 std::string to_reply(const Completion& completion) {

@@ -110,6 +110,11 @@ void Capture::take_git(Progress& progress) {
   }
   if (git_state_ && !git_state_->incomplete.empty())
     progress.warning(fmt::format("git: {}", git_state_->incomplete));
+  if (git_state_) {
+    progress.detail(fmt::format(
+        "git: commit {} on '{}', {}, {} untracked", git_state_->commit.substr(0, 12),
+        git_state_->branch, git_state_->dirty ? "changed" : "clean", git_state_->untracked.size()));
+  }
 }
 
 void Capture::take_machine(Progress& progress) {

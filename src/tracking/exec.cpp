@@ -157,6 +157,9 @@ ExecResult execute(RunStore& store, const ExecRequest& request, Progress& progre
     capture.wait_for_git(git_patience);
     auto child = start(store, request, run_id, environment.variables, files, own_group);
     started = true;
+    progress.detail(fmt::format("run {}: the command has process id {}", run_id, child.pid()));
+    progress.detail(fmt::format("metrics are read from '{}'", files.metrics.string()));
+    progress.detail(fmt::format("output is kept in '{}'", files.out.parent_path().string()));
     FileWatch watch;
     for (const auto& file : {files.metrics, files.out, files.err}) watch.add(file);
     Intake intake{store, run_id, request.scrape, std::nullopt, progress};

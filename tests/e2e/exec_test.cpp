@@ -185,6 +185,14 @@ TEST_CASE("a run whose tracker was killed is shown as gone, and reaping keeps wh
   CHECK(box.run({"run", "reap", "--older-than", "soon"}).code == 2);
 }
 
+TEST_CASE("--verbose tells where things are") {
+  const Sandbox box;
+  const Outcome outcome = box.run({"run", "exec", "-v", "--", "true"});
+  CHECK(outcome.err.find("process id") != std::string::npos);
+  CHECK(outcome.err.find("runs.db") != std::string::npos);
+  CHECK(box.run({"run", "exec", "--", "true"}).err.find("process id") == std::string::npos);
+}
+
 TEST_CASE("a reader that goes away does not end the run") {
   const Sandbox box;
   const Outcome outcome = box.run_program(

@@ -27,7 +27,6 @@ enum class Complete {
   tag,
   column,
   config_key,
-  command,
   program,
 };
 
@@ -56,8 +55,6 @@ struct ExampleSpec {
   std::string what;
 };
 
-enum class Needs { nothing, project, store };
-
 // Values of one parsed command line, looked up by the names of the spec. Asking for a name that the
 // spec does not have is Error{bug}.
 class Arguments {
@@ -84,7 +81,6 @@ struct CommandSpec {
   std::vector<OptionSpec> options;
   std::vector<PositionalSpec> positionals;
   bool takes_command = false;  // everything after the first positional or "--" belongs to a program
-  Needs needs = Needs::store;
   std::vector<ExitCode> exit_codes = {ExitCode::done, ExitCode::failed, ExitCode::usage};
   std::vector<std::string> aliases;  // full paths: "run ls"
   Report (*run)(Context&, const Arguments&) = nullptr;

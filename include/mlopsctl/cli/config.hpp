@@ -13,7 +13,7 @@
 
 namespace mlopsctl {
 
-enum class SettingType { text, boolean, integer, duration, choice };
+enum class SettingType { text, boolean, integer, duration };
 
 struct SettingSpec {
   std::string_view key;          // "run.sample-interval"
@@ -21,7 +21,6 @@ struct SettingSpec {
   SettingType type;
   std::string_view default_value;
   std::string_view description;
-  std::string_view choices = {};  // "auto|always|never"
 };
 
 std::span<const SettingSpec> setting_specs();
