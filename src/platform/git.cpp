@@ -51,6 +51,7 @@ namespace {
 struct Git {
   std::string reason;  // why it is not there; empty: it is
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration
 #define MLOPSCTL_GIT_DECLARE(function) decltype(&git_##function) function = nullptr;
   MLOPSCTL_GIT_FUNCTIONS(MLOPSCTL_GIT_DECLARE)
 #undef MLOPSCTL_GIT_DECLARE

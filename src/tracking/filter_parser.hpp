@@ -37,7 +37,7 @@ class FilterParser {
   FilterPtr factor();
   FilterPtr comparison();
   Comparator comparator();
-  void values(Comparison& comparison);
+  void values(Comparison& result);
   FilterValue value(const Comparison& comparison);
   FilterValue number(const Comparison& comparison, const FilterToken& token) const;
   FilterValue text(const Comparison& comparison, const FilterToken& token) const;

@@ -115,7 +115,8 @@ class SvgChart {
     legend_width_ = widest + 44;
     per_row_ = std::max(1, static_cast<int>((width_ - 32) / legend_width_));
     auto count = static_cast<int>(chart_.curves.size());
-    legend_height_ = (count + per_row_ - 1) / per_row_ * legend_row;
+    const int rows = (count + per_row_ - 1) / per_row_;
+    legend_height_ = rows * legend_row;
   }
 
   std::string legend() const {
@@ -123,7 +124,8 @@ class SvgChart {
     for (std::size_t i = 0; i < chart_.curves.size(); ++i) {
       int index = static_cast<int>(i);
       double x = 16 + index % per_row_ * legend_width_;
-      double y = 44 + index / per_row_ * legend_row;
+      const int row = index / per_row_;
+      double y = 44 + row * legend_row;
       text += fmt::format(
           R"(<g><title>{}</title><path d="M{} {}h22" stroke-width="2.5" {}/><text x="{}" y="{}">{}</text></g>)",
           xml(curve_summary(chart_.curves[i])), x, y - 4, stroke(i), x + 28, y,
