@@ -171,7 +171,7 @@ std::string human_duration(Milliseconds d) {
   if (d < 0ms) return "-" + human_duration(-d);
   const auto ms = d.count();
   if (ms < 1000) return fmt::format("{}ms", ms);
-  if (ms < 60'000) return fmt::format("{:.1f}s", static_cast<double>(ms / 100) / 10);
+  if (ms < 60'000) return fmt::format("{}.{}s", ms / 1000, ms / 100 % 10);
   const auto s = ms / 1000;
   if (s < 3600) return fmt::format("{}m {}s", s / 60, s % 60);
   if (s < 86400) return fmt::format("{}h {}m", s / 3600, s / 60 % 60);

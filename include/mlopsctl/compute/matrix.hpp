@@ -1,0 +1,35 @@
+// Numeric matrices as they lie in memory or in a mapped file. No copy, no conversion.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace mlopsctl {
+
+enum class NumberType { f16, bf16, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64, boolean };
+std::size_t size_of(NumberType type);  // bytes
+
+// rows × columns values, row r and column c at data + r*row_stride + c*column_stride (bytes; both
+// orders).
+struct MatrixPart {
+  const std::byte* data = nullptr;
+  NumberType type = NumberType::f32;
+  bool swapped = false;  // the other byte order than this machine's
+  std::uint64_t rows = 0;
+  std::uint64_t columns = 0;
+  std::int64_t row_stride = 0;
+  std::int64_t column_stride = 0;
+  std::shared_ptr<const void> owner;  // keeps the mapping or the buffer alive
+};
+
+// Parts below each other: the same number of columns, the number types may differ.
+struct Matrix {
+  std::vector<MatrixPart> parts;
+
+  std::uint64_t rows() const;
+  std::uint64_t columns() const { return parts.empty() ? 0 : parts.front().columns; }
+};
+
+}  // namespace mlopsctl

@@ -1,0 +1,109 @@
+// Two-sample tests and distances: pure functions over sorted samples or counts. Definitions and
+// golden numbers: scipy 1.10 unless a line says otherwise. Samples hold finite values only; an
+// empty sample gives NaN.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace mlopsctl::drift {
+
+// A statistic with its p-value. p is NaN for a distance that has none.
+struct TestValue {
+  double statistic = 0;
+  double p = 0;
+};
+
+enum class KsMethod { automatic, exact, asymptotic };
+enum class Alternative { two_sided, less, greater };
+
+struct KsValue {
+  double statistic = 0;
+  double p = 1;
+  int sign = 1;  // +1: the reference lies to the left at the location
+  double location = 0;
+  bool exact = false;  // which p-value was taken
+};
+
+// scipy.stats.ks_2samp. Both sorted ascending.
+KsValue ks_two_sample(std::span<const double> reference, std::span<const double> current,
+                      KsMethod method = KsMethod::automatic,
+                      Alternative alternative = Alternative::two_sided);
+KsValue ks_two_sample(std::span<const std::int64_t> reference,
+                      std::span<const std::int64_t> current, KsMethod method = KsMethod::automatic,
+                      Alternative alternative = Alternative::two_sided);
+// The p-value (and the statistic that scipy reports beside it) of a known difference `d` of sizes
+// n1, n2. Keeps a cache by (n1, n2, h) inside the object, so the columns of one matrix share the
+// exact computations. Thread-safe.
+class KsPValues {
+ public:
+  KsPValues(std::uint64_t n1, std::uint64_t n2, KsMethod method = KsMethod::automatic);
+  ~KsPValues();
+  struct Value {
+    double statistic;
+    double p;
+    bool exact;
+  };
+  Value operator()(double d);
+
+ private:
+  struct State;
+  State* state_;
+};
+double kstwo_sf(double x,
+                std::int64_t n);  // survival function of the two-sided one-sample statistic
+
+// Population stability index; shares of 0 become `zero` without renormalising (drift.md §1.5).
+double psi(std::span<const std::uint64_t> reference, std::span<const std::uint64_t> current,
+           double zero = 0.0001);
+
+// Distances between two histograms or category counts of the same bins.
+double jensen_shannon(std::span<const std::uint64_t> reference,
+                      std::span<const std::uint64_t> current, double base);
+double kullback_leibler(std::span<const std::uint64_t> reference,
+                        std::span<const std::uint64_t> current, double zero = 0.0001);
+double hellinger(std::span<const std::uint64_t> reference, std::span<const std::uint64_t> current);
+double total_variation(std::span<const std::uint64_t> reference,
+                       std::span<const std::uint64_t> current);
+double l_infinity(std::span<const std::uint64_t> reference, std::span<const std::uint64_t> current);
+
+// Distances and tests between sorted samples.
+double wasserstein(std::span<const double> reference, std::span<const double> current);
+double energy_distance(std::span<const double> reference, std::span<const double> current);
+TestValue cramer_von_mises(std::span<const double> reference, std::span<const double> current);
+TestValue anderson_darling(std::span<const double> reference,
+                           std::span<const double> current);  // k-sample, midrank
+TestValue mann_whitney(std::span<const double> reference, std::span<const double> current,
+                       Alternative alternative);
+TestValue students_t(std::span<const double> reference, std::span<const double> current,
+                     bool equal_variance);
+std::optional<TestValue> epps_singleton(std::span<const double> reference,
+                                        std::span<const double> current);
+
+// Tests on counts of the same categories.
+TestValue chi_square_homogeneity(std::span<const std::uint64_t> reference,
+                                 std::span<const std::uint64_t> current);
+TestValue chi_square_goodness_of_fit(std::span<const std::uint64_t> reference,
+                                     std::span<const std::uint64_t> current);
+TestValue g_test(std::span<const std::uint64_t> reference, std::span<const std::uint64_t> current);
+TestValue two_proportions(std::uint64_t hits1, std::uint64_t n1, std::uint64_t hits2,
+                          std::uint64_t n2);  // pooled z
+TestValue fisher_exact(std::uint64_t a, std::uint64_t b, std::uint64_t c,
+                       std::uint64_t d);  // 2×2, two-sided
+
+// Equal-width edges as numpy.linspace builds them, and numpy.histogram's counting rule.
+std::vector<double> equal_width_edges(double low, double high, std::size_t bins);
+std::vector<std::uint64_t> histogram(std::span<const double> values, std::span<const double> edges);
+std::vector<double> quantile_edges(std::span<const double> sorted_reference,
+                                   std::size_t bins);  // duplicates merged
+std::size_t sturges_bins(std::uint64_t n);
+std::size_t doane_bins(std::span<const double> sorted);
+
+// Which of the p-values are drift at level alpha. NaN is never drift.
+enum class Correction { none, bonferroni, benjamini_hochberg };
+std::vector<bool> rejected(std::span<const double> p, double alpha, Correction correction);
+
+}  // namespace mlopsctl::drift
