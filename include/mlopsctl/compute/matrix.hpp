@@ -1,15 +1,14 @@
 // Numeric matrices as they lie in memory or in a mapped file. No copy, no conversion.
 #pragma once
 
+#include "mlopsctl/base/number_type.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 namespace mlopsctl {
-
-enum class NumberType { f16, bf16, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64, boolean };
-std::size_t size_of(NumberType type);  // bytes
 
 // rows × columns values, row r and column c at data + r*row_stride + c*column_stride (bytes; both
 // orders).

@@ -1,0 +1,54 @@
+#include "mlopsctl/drift/dataset.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace mlopsctl::drift {
+
+std::string_view to_string(ColumnKind kind) {
+  switch (kind) {
+    case ColumnKind::real:
+      return "real";
+    case ColumnKind::integer:
+      return "integer";
+    case ColumnKind::boolean:
+      return "boolean";
+    case ColumnKind::category:
+      return "category";
+    case ColumnKind::time:
+      return "time";
+  }
+  return "";
+}
+
+std::uint64_t Column::rows() const {
+  if (const auto* reals = std::get_if<std::vector<double>>(&values)) return reals->size();
+  if (const auto* integers = std::get_if<Integers>(&values)) return integers->values.size();
+  return std::get<Categories>(values).codes.size();
+}
+
+std::uint64_t Column::missing() const {
+  const auto count = [](const auto& range, auto&& is_missing) {
+    return static_cast<std::uint64_t>(std::count_if(range.begin(), range.end(), is_missing));
+  };
+  if (const auto* reals = std::get_if<std::vector<double>>(&values)) {
+    return count(*reals, [](double value) { return std::isnan(value); });
+  }
+  if (const auto* integers = std::get_if<Integers>(&values)) {
+    return count(integers->missing, [](bool missing) { return missing; });
+  }
+  return count(std::get<Categories>(values).codes, [](std::int32_t code) { return code < 0; });
+}
+
+std::uint64_t DataSet::rows() const {
+  if (matrix) return matrix->rows();
+  return columns.empty() ? 0 : columns.front().rows();
+}
+
+std::uint64_t DataSet::features() const { return matrix ? matrix->columns() : columns.size(); }
+
+std::string DataSet::feature_name(std::uint64_t index) const {
+  return matrix ? std::to_string(index) : columns.at(index).name;
+}
+
+}  // namespace mlopsctl::drift
