@@ -1,5 +1,6 @@
 # Debian packages; README.md lists them. Static where an archive exists, because every shared library
-# costs start-up time; libgit2 and NVML are loaded at first use and are not linked at all.
+# costs start-up time; libgit2, libcurl and NVML are loaded at first use and are
+# not linked at all.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
@@ -8,6 +9,7 @@ find_package(CLI11 CONFIG REQUIRED)
 find_package(simdjson REQUIRED)
 pkg_check_modules(SMARTCOLS REQUIRED IMPORTED_TARGET smartcols)
 pkg_check_modules(LIBGIT2 REQUIRED IMPORTED_TARGET libgit2)
+find_package(CURL REQUIRED)
 
 # mlopsctl_static(target library header): links lib<library>.a, or the shared one where there is none.
 function(mlopsctl_static target library header)
@@ -29,3 +31,7 @@ target_link_libraries(dep_crypto INTERFACE Threads::Threads ${CMAKE_DL_LIBS})
 # The soname that platform/git.cpp asks the dynamic loader for.
 get_filename_component(libgit2_real "${pkgcfg_lib_LIBGIT2_git2}" REALPATH)
 string(REGEX MATCH "libgit2\\.so\\.[0-9]+\\.[0-9]+" MLOPSCTL_LIBGIT2_SONAME "${libgit2_real}")
+
+# The soname that platform/http_library.cpp asks for.
+get_filename_component(libcurl_real "${CURL_LIBRARY_RELEASE}" REALPATH)
+string(REGEX MATCH "libcurl[-a-z]*\\.so\\.[0-9]+" MLOPSCTL_LIBCURL_SONAME "${libcurl_real}")

@@ -40,8 +40,8 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
-# libgit2 is loaded at first use, which dpkg-shlibdeps cannot see.
+# libgit2 and libcurl are loaded at first use, which dpkg-shlibdeps cannot see.
 string(REPLACE ".so." "-" libgit2_package "${MLOPSCTL_LIBGIT2_SONAME}")
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "${libgit2_package}")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "${libgit2_package}, libcurl4 | libcurl3-gnutls, ca-certificates")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "git, python3")
 include(CPack)

@@ -23,6 +23,7 @@ foreign='
 ^sqlite3\.h: src/platform/sqlite
 ^git2[./]: src/platform/git
 ^openssl/: src/platform/
+^curl/: src/platform/http
 ^simdjson: src/formats/
 ^yaml\.h: src/formats/
 ^libsmartcols/: src/ui/

@@ -1,0 +1,63 @@
+// A server of the test's own on a free loopback port: answers what the handler says, and misbehaves
+// on request.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace mlopsctl::testing {
+
+struct ServedRequest {
+  std::string method;
+  std::string target;                          // "/path?query", as sent
+  std::map<std::string, std::string> headers;  // names in lower case
+  std::string body;
+};
+
+struct ServedResponse {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  bool drop = false;                          // close without an answer
+  std::size_t cut_after = std::string::npos;  // close after so many bytes of the body
+  std::chrono::milliseconds delay{0};
+};
+
+class HttpServer {
+ public:
+  using Handler = std::function<ServedResponse(const ServedRequest&)>;
+
+  explicit HttpServer(Handler handler);  // called by one thread a connection
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  int port() const { return port_; }
+  std::string url(const std::string& path = "/") const;
+  std::vector<ServedRequest> requests() const;  // so far
+  int connections() const { return connections_; }
+
+ private:
+  void accept_all();
+  void serve(int connection);
+
+  Handler handler_;
+  int listener_ = -1;
+  int port_ = 0;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int> connections_ = 0;
+  mutable std::mutex mutex_;
+  std::vector<ServedRequest> requests_;
+  std::set<int> open_;
+  std::vector<std::thread> threads_;
+  std::thread acceptor_;
+};
+
+}  // namespace mlopsctl::testing
