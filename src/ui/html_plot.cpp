@@ -1,7 +1,7 @@
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/ui/plot.hpp"
 
-#include "ui/plot_assets.hpp"
+#include "ui/page_assets.hpp"
 #include "ui/plot_data.hpp"
 
 #include <kainjow/mustache.hpp>
@@ -20,6 +20,8 @@ std::string html_plot(const std::string& title, std::span<const Chart> charts,
   put("style_sha256", assets::plot_style_sha256);
   put("math", assets::plot_math);
   put("math_sha256", assets::plot_math_sha256);
+  put("dom", assets::page_dom);
+  put("dom_sha256", assets::page_dom_sha256);
   put("script", assets::plot_script);
   put("script_sha256", assets::plot_script_sha256);
   put("controls", assets::plot_controls);

@@ -13,21 +13,8 @@ const state = {
   smoothing: data.options.smoothing,
   hidden: new Set(), // indices of runs
 };
-const byId = (id) => document.getElementById(id);
 const curveClass = (run) => `curve c${run % 7} d${Math.floor(run / 7) % 4}`;
 
-function fill(node, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value !== false) node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-}
-/** Elements are made node by node: text from the data never passes through an HTML parser. */
-const html = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
-const svg = (tag, attributes = {}, ...children) =>
-  fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 const swatch = (run) =>
   svg("svg", { class: "swatch", viewBox: "0 0 24 8", "aria-hidden": "true" },
     svg("path", { class: curveClass(run), d: "M1 4H23" }));

@@ -2,8 +2,9 @@
 
 #include "mlopsctl/base/text.hpp"
 
+#include "ui/page_json.hpp"
+
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -14,44 +15,6 @@ namespace mlopsctl {
 namespace {
 
 constexpr std::size_t max_points = 5000;
-
-// No '<', '>' or '&' remains, so nothing in a name can end the script element or start a comment.
-std::string json_string(const std::string& text) {
-  const std::string quoted =
-      nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  std::string result;
-  for (char c : quoted) {
-    switch (c) {
-      case '<':
-        result += "\\u003c";
-        break;
-      case '>':
-        result += "\\u003e";
-        break;
-      case '&':
-        result += "\\u0026";
-        break;
-      default:
-        result += c;
-    }
-  }
-  return result;
-}
-
-std::string json_number(double value) {
-  if (std::isnan(value)) return "null";
-  if (std::isinf(value)) return value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
-  return number_text(value);
-}
-
-std::string json_numbers(const std::vector<double>& values) {
-  std::string text = "[";
-  for (double value : values) {
-    if (text.size() > 1) text += ',';
-    text += json_number(value);
-  }
-  return text + ']';
-}
 
 std::string json_x(const std::vector<double>& x) {
   if (x.size() > 2) {

@@ -37,7 +37,7 @@ TEST_CASE("the page is self-contained and refuses everything else") {
   const std::string page = html_plot("runs", {}, {});
   CHECK(page.starts_with("<!DOCTYPE html>"));
   CHECK(contains(page, "default-src 'none'; style-src 'sha256-"));
-  CHECK(count_of(page, "'sha256-") == 4);
+  CHECK(count_of(page, "'sha256-") == 5);
   CHECK_FALSE(contains(page, "unsafe-inline"));
   CHECK_FALSE(contains(page, "{{"));
   CHECK_FALSE(contains(page, " src="));
