@@ -1,15 +1,14 @@
-// The only user of libgit2. Its functions are looked up at run time; their types come from git2.h
-// by decltype, so a call that does not match the library's header does not compile.
+// The state of a working tree, for runs.
 #include "mlopsctl/platform/git.hpp"
 
 #include "mlopsctl/base/error.hpp"
 #include "mlopsctl/base/secrets.hpp"
 #include "mlopsctl/base/text.hpp"
 
+#include "platform/git_library.hpp"
+
 #include <fmt/format.h>
 #include <git2.h>
-
-#include <dlfcn.h>
 
 #include <chrono>
 #include <memory>
@@ -20,90 +19,6 @@ namespace mlopsctl {
 namespace fs = std::filesystem;
 
 namespace {
-
-#define MLOPSCTL_GIT_FUNCTIONS(X)    \
-  X(libgit2_init)                    \
-  X(libgit2_version)                 \
-  X(error_last)                      \
-  X(repository_open_ext)             \
-  X(repository_workdir)              \
-  X(repository_head)                 \
-  X(repository_head_detached)        \
-  X(repository_free)                 \
-  X(reference_shorthand)             \
-  X(reference_symbolic_target)       \
-  X(reference_lookup)                \
-  X(reference_peel)                  \
-  X(reference_free)                  \
-  X(object_id)                       \
-  X(object_free)                     \
-  X(oid_tostr)                       \
-  X(repository_config_snapshot)      \
-  X(config_get_string)               \
-  X(config_free)                     \
-  X(diff_options_init)               \
-  X(diff_tree_to_workdir_with_index) \
-  X(diff_num_deltas)                 \
-  X(diff_get_delta)                  \
-  X(diff_print)                      \
-  X(diff_free)
-
-struct Git {
-  std::string reason;  // why it is not there; empty: it is
-
-// NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration
-#define MLOPSCTL_GIT_DECLARE(function) decltype(&git_##function) function = nullptr;
-  MLOPSCTL_GIT_FUNCTIONS(MLOPSCTL_GIT_DECLARE)
-#undef MLOPSCTL_GIT_DECLARE
-
-  Git() {
-    void* handle = ::dlopen(MLOPSCTL_LIBGIT2_SONAME, RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr) {
-      const char* why = ::dlerror();
-      reason = why != nullptr ? why : "it cannot be loaded";
-      return;
-    }
-    const auto find = [&](auto& function, const char* name) {
-      function =
-          reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(handle, name));
-      if (function == nullptr) reason = fmt::format("{} lacks {}", MLOPSCTL_LIBGIT2_SONAME, name);
-    };
-#define MLOPSCTL_GIT_FIND(function) find(function, "git_" #function);
-    MLOPSCTL_GIT_FUNCTIONS(MLOPSCTL_GIT_FIND)
-#undef MLOPSCTL_GIT_FIND
-    if (reason.empty() && libgit2_init() < 0) reason = "libgit2 cannot be initialised";
-  }
-};
-
-const Git& git() {
-  static const Git loaded;
-  return loaded;
-}
-
-// Frees with the library's own function.
-template <typename Object>
-using Owned = std::unique_ptr<Object, void (*)(Object*)>;
-
-std::string last_message() {
-  const git_error* error = git().error_last();
-  return error != nullptr && error->message != nullptr ? error->message : "unknown error";
-}
-
-Owned<git_repository> open_repository(const fs::path& directory) {
-  git_repository* raw = nullptr;
-  const int status = git().repository_open_ext(&raw, directory.c_str(), 0, nullptr);
-  if (status == GIT_ENOTFOUND) return {nullptr, git().repository_free};
-  if (status == GIT_EOWNER) {
-    const auto root = git_root(directory).value_or(directory).string();
-    throw Error{
-        ErrorKind::io, fmt::format("git: {} belongs to another user", quote(root)),
-        fmt::format("if you trust it: git config --global --add safe.directory '{}'", root)};
-  }
-  if (status < 0)
-    throw Error{ErrorKind::io, fmt::format("git: cannot read the repository of {}: {}",
-                                           quote(directory.string()), last_message())};
-  return {raw, git().repository_free};
-}
 
 // Fills commit and branch; the tree of HEAD, or null before the first commit.
 Owned<git_object> read_head(git_repository* repository, GitState& state) {
@@ -123,21 +38,21 @@ Owned<git_object> read_head(git_repository* repository, GitState& state) {
     return nothing;
   }
   if (status < 0)
-    throw Error{ErrorKind::io, fmt::format("git: cannot read HEAD: {}", last_message())};
+    throw Error{ErrorKind::io, fmt::format("git: cannot read HEAD: {}", last_git_message())};
   if (git().repository_head_detached(repository) != 1)
     state.branch = git().reference_shorthand(raw);
 
   git_object* commit = nullptr;
   if (git().reference_peel(&commit, raw, GIT_OBJECT_COMMIT) < 0)
     throw Error{ErrorKind::io,
-                fmt::format("git: cannot read the commit of HEAD: {}", last_message())};
+                fmt::format("git: cannot read the commit of HEAD: {}", last_git_message())};
   const Owned<git_object> commit_owner{commit, git().object_free};
   char id[GIT_OID_HEXSZ + 1];
   state.commit = git().oid_tostr(id, sizeof id, git().object_id(commit));
   git_object* tree = nullptr;
   if (git().reference_peel(&tree, raw, GIT_OBJECT_TREE) < 0)
     throw Error{ErrorKind::io,
-                fmt::format("git: cannot read the tree of HEAD: {}", last_message())};
+                fmt::format("git: cannot read the tree of HEAD: {}", last_git_message())};
   return {tree, git().object_free};
 }
 
@@ -193,7 +108,7 @@ void compare_tree(git_repository* repository, git_object* tree, const GitLimits&
     state.incomplete =
         status == GIT_EUSER
             ? fmt::format("comparing the working tree took longer than {} ms", limits.time.count())
-            : last_message();
+            : last_git_message();
     return;
   }
   const Owned<git_diff> diff{raw, git().diff_free};
@@ -210,7 +125,7 @@ void compare_tree(git_repository* repository, git_object* tree, const GitLimits&
   Collector collector{state, limits};
   if (state.dirty && git().diff_print(raw, GIT_DIFF_FORMAT_PATCH, add_patch_line, &collector) < 0 &&
       !state.diff_cut)
-    state.incomplete = last_message();
+    state.incomplete = last_git_message();
 }
 
 }  // namespace
@@ -225,10 +140,8 @@ std::optional<fs::path> git_root(const fs::path& directory) {
 
 std::optional<GitState> git_state(const fs::path& directory, const GitLimits& limits) {
   if (!git_root(directory)) return std::nullopt;
-  if (!git().reason.empty())
-    throw Error{ErrorKind::unavailable, fmt::format("libgit2 cannot be loaded: {}", git().reason),
-                "install libgit2 (Debian: libgit2-1.5)"};
-  const auto repository = open_repository(directory);
+  require_git();
+  const auto repository = open_git(directory);
   if (!repository) return std::nullopt;
   GitState state;
   if (const char* root = git().repository_workdir(repository.get()); root != nullptr)

@@ -132,6 +132,10 @@ void Statement::bind(int parameter, std::string_view value) {
   check(handle_,
         sqlite3_bind_text64(handle_, parameter, data, value.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
 }
+void Statement::bind_blob(int parameter, std::string_view bytes) {
+  check(handle_,
+        sqlite3_bind_blob64(handle_, parameter, bytes.data(), bytes.size(), SQLITE_TRANSIENT));
+}
 void Statement::bind(int parameter, std::nullopt_t) {
   check(handle_, sqlite3_bind_null(handle_, parameter));
 }

@@ -29,11 +29,13 @@ struct CachedObject {
 class ObjectCache {
  public:
   // shared: new folders and objects are for the group, too (cache.shared = group).
-  ObjectCache(fs::path folder, std::vector<LinkType> links, bool shared);
+  // staging: where files for the working tree are prepared, on its file system.
+  ObjectCache(fs::path folder, std::vector<LinkType> links, bool shared, fs::path staging);
   ObjectCache(ObjectCache&&) noexcept;
   ~ObjectCache();
 
   const fs::path& folder() const;
+  const fs::path& staging() const;
   const std::vector<LinkType>& link_types() const;
   fs::path path_of(const ObjectId& id) const;
 
@@ -62,8 +64,11 @@ class ObjectCache {
   void remove(const ObjectId& id);
   // Every object in the cache, in no particular order; temporary files are not listed.
   std::vector<CachedObject> list() const;
-  // Temporary files that are older than an hour: what crashed calls left behind.
+  // Temporary files: what crashed calls left behind, unless another one is at work.
   std::vector<fs::path> leftovers() const;
+  // Whether cloning bytes is worth a try: the link types want it and it has not failed yet.
+  bool clones() const;
+  void cannot_clone();
 
  private:
   struct State;

@@ -34,6 +34,7 @@ class Statement {
   void bind(int parameter, const std::string& value) { bind(parameter, std::string_view(value)); }
   void bind(int parameter, const char* value) { bind(parameter, std::string_view(value)); }
   void bind(int parameter, std::nullopt_t);
+  void bind_blob(int parameter, std::string_view bytes);  // read it as text
   template <class T>
   void bind(int parameter, const std::optional<T>& value) {
     if (value) {
