@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -35,26 +36,30 @@ KsValue ks_two_sample(std::span<const double> reference, std::span<const double>
 KsValue ks_two_sample(std::span<const std::int64_t> reference,
                       std::span<const std::int64_t> current, KsMethod method = KsMethod::automatic,
                       Alternative alternative = Alternative::two_sided);
-// The p-value (and the statistic that scipy reports beside it) of a known difference `d` of sizes
-// n1, n2. Keeps a cache by (n1, n2, h) inside the object, so the columns of one matrix share the
-// exact computations. Thread-safe.
+// The two-sided p-value (and the statistic that scipy reports beside it) of a known difference `d`
+// of sizes n1, n2; NaN if a size is 0. Exact values are kept, so the columns of one matrix share
+// them. Calls may come from several threads. Where the exact value would cost milliseconds,
+// `automatic` takes p < 1e-12 from the limit law; `exact` never does.
 class KsPValues {
  public:
   KsPValues(std::uint64_t n1, std::uint64_t n2, KsMethod method = KsMethod::automatic);
+  KsPValues(KsPValues&&) noexcept;
+  KsPValues& operator=(KsPValues&&) noexcept;
   ~KsPValues();
   struct Value {
     double statistic;
     double p;
     bool exact;
   };
-  Value operator()(double d);
+  Value operator()(double d) const;
 
  private:
   struct State;
-  State* state_;
+  std::unique_ptr<State> state_;
 };
-double kstwo_sf(double x,
-                std::int64_t n);  // survival function of the two-sided one-sample statistic
+// Survival function of the two-sided one-sample statistic D_n, as scipy.stats.kstwo.sf; NaN if n
+// < 1.
+double kstwo_sf(double x, std::int64_t n);
 
 // Population stability index; shares of 0 become `zero` without renormalising (drift.md §1.5).
 double psi(std::span<const std::uint64_t> reference, std::span<const std::uint64_t> current,
@@ -94,15 +99,26 @@ TestValue two_proportions(std::uint64_t hits1, std::uint64_t n1, std::uint64_t h
 TestValue fisher_exact(std::uint64_t a, std::uint64_t b, std::uint64_t c,
                        std::uint64_t d);  // 2×2, two-sided
 
-// Equal-width edges as numpy.linspace builds them, and numpy.histogram's counting rule.
+// Edges (bins + 1) of equal width as numpy.linspace builds them. low == high is widened by ½ on
+// both sides as numpy does; a range that overflows or underflows still gives finite, ascending
+// edges.
 std::vector<double> equal_width_edges(double low, double high, std::size_t bins);
-std::vector<std::uint64_t> histogram(std::span<const double> values, std::span<const double> edges);
-std::vector<double> quantile_edges(std::span<const double> sorted_reference,
-                                   std::size_t bins);  // duplicates merged
-std::size_t sturges_bins(std::uint64_t n);
+// Counts by numpy.histogram's rule: edge k <= x < edge k+1, and the last bin includes its end.
+// Edges ascend; values come in any order, NaN is not counted. What lies outside is ignored, or goes
+// to the outer bins.
+enum class Outside { ignore, outer_bins };
+std::vector<std::uint64_t> histogram(std::span<const double> values, std::span<const double> edges,
+                                     Outside outside = Outside::ignore);
+// numpy.quantile at 0, 1/bins … 1, equal ones merged: a value that several quantiles share gets a
+// bin of its own. Count the current side with Outside::outer_bins.
+std::vector<double> quantile_edges(std::span<const double> sorted_reference, std::size_t bins);
+// How many bins numpy takes for `bins="sturges"` of n values that span `range` (its rounding
+// depends on it when n is a power of two), and for "doane". 1 where the values do not differ.
+std::size_t sturges_bins(std::uint64_t n, double range = 1);
 std::size_t doane_bins(std::span<const double> sorted);
 
-// Which of the p-values are drift at level alpha. NaN is never drift.
+// Which of the p-values are drift at level alpha: p < alpha, strictly. A NaN is never drift and
+// does not count as a test.
 enum class Correction { none, bonferroni, benjamini_hochberg };
 std::vector<bool> rejected(std::span<const double> p, double alpha, Correction correction);
 
