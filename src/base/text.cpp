@@ -80,6 +80,22 @@ bool is_valid_utf8(std::string_view bytes) {
   return true;
 }
 
+std::string valid_utf8(std::string_view bytes) {
+  std::string result;
+  result.reserve(bytes.size());
+  while (!bytes.empty()) {
+    const std::size_t length = sequence_length(bytes);
+    if (length == 0) {
+      result += "\xEF\xBF\xBD";
+      bytes.remove_prefix(1);
+    } else {
+      result.append(bytes.substr(0, length));
+      bytes.remove_prefix(length);
+    }
+  }
+  return result;
+}
+
 std::string printable(std::string_view bytes) {
   std::string result;
   result.reserve(bytes.size());

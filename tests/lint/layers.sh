@@ -29,6 +29,8 @@ foreign='
 ^libsmartcols/: src/ui/
 ^kainjow/: src/ui/
 ^pcre2\.h: src/tracking/
+^zlib\.h: src/formats/inflate
+^utf8proc\.h: src/formats/unicode
 '
 
 includes() {

@@ -17,6 +17,9 @@ std::string to_lower(std::string_view text);  // ASCII only
 
 bool is_valid_utf8(std::string_view bytes);
 
+// The same text with U+FFFD for every byte that is not UTF-8.
+std::string valid_utf8(std::string_view bytes);
+
 // Safe to show on a terminal: control characters and bytes that are not UTF-8 become \n, \t, \x1b …
 std::string printable(std::string_view bytes);
 

@@ -69,8 +69,11 @@ struct ReadOptions {
   std::vector<std::string> ignore;                         // columns to leave out
   std::vector<std::string> missing = {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"};
   std::string time_column;  // read as time, whatever it looks like
-  // Text columns become descriptor columns: name.length, name.words, name.non_letters, …
+  // Text columns become descriptor columns (describe_text.hpp); without it they are left out.
   bool describe_text = true;
+  std::optional<bool> header;  // of CSV: whether the first record is names; none: look at it
+  char delimiter = 0;          // of CSV; 0: comma, tab, semicolon or bar, by what is there
+  unsigned threads = 0;        // 0: as many as the machine has
 };
 
 // Opens all inputs (paths, globs, "-", file://, s3:// where the object store is built in) as one
