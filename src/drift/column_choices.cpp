@@ -93,17 +93,35 @@ void ColumnChoices::freeze(std::span<const std::string> names) {
   frozen_ = true;
 }
 
+namespace {
+
+void check_one(const std::string& name, std::span<const std::string> names,
+               const std::string& source) {
+  if (std::find(names.begin(), names.end(), name) != names.end()) return;
+  const std::optional<std::string> near = closest(name, names);
+  throw Error(ErrorKind::usage, fmt::format("there is no column {} in {}", quote(name), source),
+              near ? fmt::format("did you mean {}?", quote(*near)) : "");
+}
+
+}  // namespace
+
+void ColumnChoices::choose(const std::string& name, Choice choice) { chosen_[name] = choice; }
+
 void ColumnChoices::check_named(std::span<const std::string> names,
                                 const std::string& source) const {
-  const auto check = [&](const std::string& name) {
-    if (std::find(names.begin(), names.end(), name) != names.end()) return;
-    const std::optional<std::string> near = closest(name, names);
-    throw Error(ErrorKind::usage, fmt::format("there is no column {} in {}", quote(name), source),
-                near ? fmt::format("did you mean {}?", quote(*near)) : "");
-  };
-  for (const std::string& name : only_) check(name);
-  for (const std::string& name : ignore_) check(name);
-  for (const auto& [name, chosen] : chosen_) check(name);
+  for (const std::string& name : only_) check_one(name, names, source);
+  for (const std::string& name : ignore_) check_one(name, names, source);
+  for (const auto& [name, chosen] : chosen_) check_one(name, names, source);
+}
+
+void ColumnChoices::check_found(std::span<const std::string> names,
+                                const std::string& source) const {
+  for (const std::string& name : only_) {
+    if (wanted(name)) check_one(name, names, source);
+  }
+  for (const auto& [name, chosen] : chosen_) {
+    if (wanted(name)) check_one(name, names, source);
+  }
 }
 
 }  // namespace mlopsctl::drift

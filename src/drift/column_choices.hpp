@@ -25,6 +25,7 @@ class ColumnChoices {
 
   bool wanted(const std::string& name) const;
   std::optional<Choice> choice(const std::string& name) const;
+  void choose(const std::string& name, Choice choice);  // before reading begins
 
   // How a part is to be read now. Thread-safe, as is learn().
   ColumnPlan plan(const std::string& name) const;
@@ -34,6 +35,8 @@ class ColumnChoices {
 
   // Throws Error{usage} if the user named a column that is not among `names`.
   void check_named(std::span<const std::string> names, const std::string& source) const;
+  // The same for columns that were asked for, where names are known after reading only.
+  void check_found(std::span<const std::string> names, const std::string& source) const;
 
  private:
   std::map<std::string, Choice> chosen_;

@@ -230,6 +230,13 @@ std::vector<Input> resolve_inputs(const std::vector<std::string>& inputs,
   return resolved;
 }
 
+DataSet named_data_set(const std::vector<std::string>& inputs, const std::vector<Input>& resolved) {
+  DataSet data;
+  data.source = join(inputs, " ");
+  for (const Input& input : resolved) data.files.push_back(input.path);
+  return data;
+}
+
 TextSource open_text(const Input& input) {
   if (input.file && !input.compressed) return TextSource(input.file);
   if (input.file) return TextSource(Gunzip(input.name, reader_of(input.file)));

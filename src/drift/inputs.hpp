@@ -32,6 +32,9 @@ struct Input {
 std::vector<Input> resolve_inputs(const std::vector<std::string>& inputs,
                                   const ReadOptions& options);
 
+// An empty data set with its source and files.
+DataSet named_data_set(const std::vector<std::string>& inputs, const std::vector<Input>& resolved);
+
 // The text of an input, unpacked on the way.
 TextSource open_text(const Input& input);
 

@@ -19,12 +19,8 @@ namespace {
 void read_matrices(const std::vector<Input>& inputs, const ReadOptions& options, DataSet& data) {
   Matrix& matrix = data.matrix.emplace();
   for (const Input& input : inputs) {
-    MatrixPart part = read_matrix(input, options, data.notes);
-    if (!matrix.parts.empty() && part.columns != matrix.columns()) {
-      throw Error(ErrorKind::usage,
-                  fmt::format("{} has {} columns, {} has {}: they are no one data set", input.name,
-                              part.columns, inputs.front().name, matrix.columns()));
-    }
+    MatrixPart part = read_matrix(input, options);
+    check_same_width(input, part, matrix.columns(), inputs.front());
     if (!matrix.parts.empty() && part.type != matrix.parts.front().type) {
       data.notes.push_back(
           fmt::format("{} holds {}, {} holds {}: values that differ only by "
@@ -43,6 +39,7 @@ void read_tables(const std::vector<Input>& inputs, const ReadOptions& options, P
   for (const Input& input : inputs) {
     read_text_table(input, options, choices, assembly, progress, data.notes);
   }
+  choices.check_found(assembly.names(), data.source);
   data.columns = assembly.finish(thread_count(options), data.notes);
 }
 
@@ -51,9 +48,7 @@ void read_tables(const std::vector<Input>& inputs, const ReadOptions& options, P
 DataSet read_data_set(const std::vector<std::string>& inputs, const ReadOptions& options,
                       Progress& progress) {
   const std::vector<Input> resolved = resolve_inputs(inputs, options);
-  DataSet data;
-  data.source = join(inputs, " ");
-  for (const Input& input : resolved) data.files.push_back(input.path);
+  DataSet data = named_data_set(inputs, resolved);
   if (is_matrix(resolved.front().format)) {
     read_matrices(resolved, options, data);
   } else {

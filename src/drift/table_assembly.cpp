@@ -15,8 +15,8 @@ namespace mlopsctl::drift {
 TableAssembly::TableAssembly(const ReadOptions& options, const ColumnChoices& choices)
     : options_(options), choices_(choices) {}
 
-void TableAssembly::know(const std::string& name) {
-  if (index_.try_emplace(name, columns_.size()).second) columns_.push_back({name, {}});
+void TableAssembly::know(const std::string& name, ValueKind kind) {
+  if (index_.try_emplace(name, columns_.size()).second) columns_.push_back({name, kind, {}});
 }
 
 void TableAssembly::add(TablePart part, TextChunk chunk, ReadAgain again) {
@@ -24,6 +24,7 @@ void TableAssembly::add(TablePart part, TextChunk chunk, ReadAgain again) {
     know(name);
     columns_[index_.at(name)].pieces.push_back({rows_, sources_.size(), std::move(column)});
   }
+  lists_.insert(part.lists.begin(), part.lists.end());
   rows_ += part.rows;
   sources_.push_back({part.rows, std::move(chunk), std::move(again)});
 }
@@ -49,13 +50,16 @@ std::vector<Column> TableAssembly::finish(unsigned threads, std::vector<std::str
         std::move(finished.columns.begin(), finished.columns.end(), std::back_inserter(columns));
         std::move(finished.notes.begin(), finished.notes.end(), std::back_inserter(notes));
       });
+  for (const std::string& name : lists_) {
+    notes.push_back(fmt::format("column {} holds lists, which are left out", quote(name)));
+  }
   columns_.clear();
   sources_.clear();
   return columns;
 }
 
 TableAssembly::Finished TableAssembly::finish_column(Pieces& pieces) const {
-  ValueKind kind = ValueKind::none;
+  ValueKind kind = pieces.kind;
   for (const Piece& piece : pieces.pieces) kind = joined(kind, piece.column.kind);
   const std::optional<Choice> choice = choices_.choice(pieces.name);
   Finished finished;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -21,6 +22,7 @@ namespace mlopsctl::drift {
 struct TablePart {
   std::uint64_t rows = 0;
   std::vector<std::pair<std::string, ColumnPart>> columns;  // those that are read, by name
+  std::vector<std::string> lists;  // columns that held lists, which are left out
   std::optional<TableProblem> problem;
 };
 
@@ -31,7 +33,8 @@ class TableAssembly {
  public:
   TableAssembly(const ReadOptions& options, const ColumnChoices& choices);
 
-  void know(const std::string& name);  // a column that is there even if no row is
+  // A column that is there even if no row is, and what it is at least.
+  void know(const std::string& name, ValueKind kind = ValueKind::none);
   void add(TablePart part, TextChunk chunk, ReadAgain again);
   std::uint64_t rows() const { return rows_; }
   std::vector<std::string> names() const;  // in order of appearance
@@ -47,6 +50,7 @@ class TableAssembly {
   };
   struct Pieces {
     std::string name;
+    ValueKind kind = ValueKind::none;
     std::vector<Piece> pieces;
   };
   struct Source {
@@ -69,6 +73,7 @@ class TableAssembly {
   std::vector<Source> sources_;
   std::vector<Pieces> columns_;
   std::unordered_map<std::string, std::size_t> index_;
+  std::set<std::string> lists_;
   std::uint64_t rows_ = 0;
 };
 

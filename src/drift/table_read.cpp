@@ -18,10 +18,20 @@ namespace {
 // Large enough that its 50 columns are worth their allocations, small enough for the caches' sake.
 constexpr std::size_t chunk_size = std::size_t{4} << 20U;
 
-// Tables with a header must have the same columns, in any order.
+}  // namespace
+
+unsigned thread_count(const ReadOptions& options) {
+  return options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::unique_ptr<TextTable> open_table(const Input& input, TextSource& source,
+                                      const ReadOptions& options) {
+  if (input.format == Format::jsonl) return open_json_lines(input, source);
+  return open_csv(input, source, options);
+}
+
 void check_same_columns(const Input& input, const std::vector<std::string>& names,
-                        const TableAssembly& assembly, const ColumnChoices& choices) {
-  const std::vector<std::string> known = assembly.names();
+                        const std::vector<std::string>& known, const ColumnChoices& choices) {
   if (known.empty()) return;
   const auto has = [](const std::vector<std::string>& all, const std::string& name) {
     return std::find(all.begin(), all.end(), name) != all.end();
@@ -43,12 +53,6 @@ void check_same_columns(const Input& input, const std::vector<std::string>& name
       "leave out columns with --ignore, or check the files apart");
 }
 
-}  // namespace
-
-unsigned thread_count(const ReadOptions& options) {
-  return options.threads > 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
-}
-
 void throw_problem(const Input& input, const TextSource& source, const TextChunk& chunk,
                    const TableProblem& problem) {
   throw Error(ErrorKind::corrupt,
@@ -63,10 +67,10 @@ void throw_problem(const Input& input, const TextSource& source, const TextChunk
 void read_text_table(const Input& input, const ReadOptions& options, ColumnChoices& choices,
                      TableAssembly& assembly, Progress& progress, std::vector<std::string>& notes) {
   TextSource source = open_text(input);
-  const std::shared_ptr<TextTable> table = open_csv(input, source, options);
+  const std::shared_ptr<TextTable> table = open_table(input, source, options);
   for (std::string& note : table->take_notes()) notes.push_back(std::move(note));
   if (!table->names().empty()) {
-    check_same_columns(input, table->names(), assembly, choices);
+    check_same_columns(input, table->names(), assembly.names(), choices);
     choices.check_named(table->names(), input.name);
     for (const std::string& name : table->names()) {
       if (choices.wanted(name)) assembly.know(name);
@@ -84,6 +88,7 @@ void read_text_table(const Input& input, const ReadOptions& options, ColumnChoic
       [&](TextChunk chunk, TablePart part) {
         if (part.problem) throw_problem(input, source, chunk, *part.problem);
         progress.advance(chunk.text.size());
+        source.used(chunk);
         assembly.add(std::move(part), chunk, [table, chunk](const std::string& name) {
           return table->parse_as_text(chunk, name);
         });

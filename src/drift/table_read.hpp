@@ -34,6 +34,15 @@ class TextTable {
 std::unique_ptr<TextTable> open_csv(const Input& input, TextSource& source,
                                     const ReadOptions& options);
 
+std::unique_ptr<TextTable> open_json_lines(const Input& input, TextSource& source);
+std::unique_ptr<TextTable> open_table(const Input& input, TextSource& source,
+                                      const ReadOptions& options);
+
+// Tables with headers that are one data set must have the same columns, in any order. Throws
+// Error{usage} naming the differences.
+void check_same_columns(const Input& input, const std::vector<std::string>& names,
+                        const std::vector<std::string>& known, const ColumnChoices& choices);
+
 // Throws the problem of a part as Error{corrupt} naming input and line.
 [[noreturn]] void throw_problem(const Input& input, const TextSource& source,
                                 const TextChunk& chunk, const TableProblem& problem);

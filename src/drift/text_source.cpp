@@ -94,7 +94,7 @@ std::optional<TextChunk> TextSource::next(const Cut& cut, std::size_t size) {
 std::uint64_t TextSource::size() const { return file_ ? file_->bytes().size() : 0; }
 
 void TextSource::used(const TextChunk& chunk) const {
-  if (file_) file_->used(0, chunk.begin + chunk.text.size());
+  if (file_) file_->used(chunk.begin, chunk.begin + chunk.text.size());
 }
 
 std::uint64_t TextSource::line_of(const TextChunk& chunk, std::size_t offset) const {

@@ -37,7 +37,7 @@ class TextSource {
   std::optional<TextChunk> next(const Cut& cut, std::size_t size);
 
   std::uint64_t size() const;  // of the whole text, 0 if unknown
-  // A mapped file: what lies before may be forgotten.
+  // A mapped file: the chunk need not stay in memory.
   void used(const TextChunk& chunk) const;
   // The 1-based line of a byte of a chunk that next() gave.
   std::uint64_t line_of(const TextChunk& chunk, std::size_t offset) const;

@@ -60,4 +60,9 @@ Inflater::Step Inflater::inflate(std::string_view packed, char* into, std::size_
   return step;
 }
 
+std::uint32_t crc32_of(std::string_view bytes) {
+  return static_cast<std::uint32_t>(
+      ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
 }  // namespace mlopsctl

@@ -4,6 +4,7 @@
 #include "drift/describe_text.hpp"
 #include "drift/ordered_work.hpp"
 #include "support/expect_error.hpp"
+#include "support/read_data.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
@@ -13,65 +14,10 @@
 
 using namespace mlopsctl;
 using namespace mlopsctl::drift;
-
-namespace {
-
-struct Quiet : Progress {
-  void start(std::string_view, std::uint64_t, std::string_view) override {}
-  void advance(std::uint64_t) override {}
-  void finish() override {}
-  void warning(std::string_view) override {}
-  void note(std::string_view) override {}
-  void detail(std::string_view) override {}
-};
-
-DataSet read(const std::vector<std::string>& inputs, const ReadOptions& options = {}) {
-  Quiet progress;
-  return read_data_set(inputs, options, progress);
-}
-
-// A table from the text of one file.
-DataSet table(std::string_view text, const ReadOptions& options = {},
-              const std::string& name = "t.csv") {
-  const testing::TemporaryFolder folder;
-  write_file_atomically(folder / name, text);
-  return read({folder / name}, options);
-}
-
-const Column& column(const DataSet& data, std::string_view name) {
-  for (const Column& one : data.columns) {
-    if (one.name == name) return one;
-  }
-  FAIL("no column " << std::string(name));
-  return data.columns.front();
-}
-
-const std::vector<double>& reals(const DataSet& data, std::string_view name) {
-  return std::get<std::vector<double>>(column(data, name).values);
-}
-const Integers& integers(const DataSet& data, std::string_view name) {
-  return std::get<Integers>(column(data, name).values);
-}
-std::vector<std::string> labels(const DataSet& data, std::string_view name) {
-  const auto& values = std::get<Categories>(column(data, name).values);
-  std::vector<std::string> all;
-  for (const std::int32_t code : values.codes) {
-    all.push_back(code < 0 ? "-" : values.labels[static_cast<std::size_t>(code)]);
-  }
-  return all;
-}
-
-bool has_note(const DataSet& data, std::string_view text) {
-  for (const std::string& note : data.notes) {
-    if (note.find(text) != std::string::npos) return true;
-  }
-  return false;
-}
-
-}  // namespace
+using namespace mlopsctl::testing;
 
 TEST_CASE("a column's kind is inferred from all of its values") {
-  const DataSet data = table(
+  const DataSet data = read_text(
       "i,r,mixed,b,t,c,none\n"
       "1,1.5,1,true,2026-11-23,x,\n"
       "-2,2,2.5,False,2026-11-23T07:33:52.5+01:00,y,NA\n"
@@ -94,42 +40,43 @@ TEST_CASE("a column's kind is inferred from all of its values") {
 
 TEST_CASE("integers above 2^53 stay exact, beyond 64 bits they are reals") {
   const DataSet data =
-      table("id,big\n9007199254740993,1\n-9223372036854775808,18446744073709551616\n");
+      read_text("id,big\n9007199254740993,1\n-9223372036854775808,18446744073709551616\n");
   CHECK(integers(data, "id").values ==
         std::vector<std::int64_t>{9007199254740993, std::numeric_limits<std::int64_t>::min()});
   CHECK(reals(data, "big") == std::vector<double>{1, 18446744073709551616.0});
 }
 
 TEST_CASE("a value that is no number makes the earlier ones texts as they were written") {
-  const DataSet data = table("a,b,c\n1,true,2026-01-01\n2.50,x,soon\n");
+  const DataSet data = read_text("a,b,c\n1,true,2026-01-01\n2.50,x,soon\n");
   (void)data;
-  CHECK(labels(table("a\n1\n2.50\nabc\n"), "a") == std::vector<std::string>{"1", "2.50", "abc"});
+  CHECK(labels(read_text("a\n1\n2.50\nabc\n"), "a") ==
+        std::vector<std::string>{"1", "2.50", "abc"});
   CHECK(labels(data, "b") == std::vector<std::string>{"true", "x"});
   CHECK(labels(data, "c") == std::vector<std::string>{"2026-01-01", "soon"});
 }
 
 TEST_CASE("quotes hold delimiters, line ends and doubled quotes") {
-  const DataSet data = table(
+  const DataSet data = read_text(
       "\xEF\xBB\xBF\"a,b\",c\r\n\"1\",\"x\r\ny\"\r\n2,\"say \"\"hi\"\"\"\r\n\r\n3,5\" pipe\r\n");
   CHECK(integers(data, "a,b").values == std::vector<std::int64_t>{1, 2, 3});
   CHECK(labels(data, "c") == std::vector<std::string>{"x\r\ny", "say \"hi\"", "5\" pipe"});
 }
 
 TEST_CASE("a ragged row is named with its line") {
-  CHECK_ERROR(table("a,b\n1,2\n\"x\ny\",3\n1,2,3\n"), ErrorKind::corrupt, "line 5 of ");
-  CHECK_ERROR(table("a,b\n1,2\n1\n"), ErrorKind::corrupt, "1 field, where the header has 2");
-  CHECK_ERROR(table("a,b\n1,\"2\n"), ErrorKind::corrupt, "line 2 of ");
-  CHECK_ERROR(table(""), ErrorKind::corrupt, "is empty");
+  CHECK_ERROR(read_text("a,b\n1,2\n\"x\ny\",3\n1,2,3\n"), ErrorKind::corrupt, "line 5 of ");
+  CHECK_ERROR(read_text("a,b\n1,2\n1\n"), ErrorKind::corrupt, "1 field, where the header has 2");
+  CHECK_ERROR(read_text("a,b\n1,\"2\n"), ErrorKind::corrupt, "line 2 of ");
+  CHECK_ERROR(read_text(""), ErrorKind::corrupt, "is empty");
 }
 
 TEST_CASE("a table of a header and no rows has columns and no rows") {
-  const DataSet data = table("a,b\n");
+  const DataSet data = read_text("a,b\n");
   CHECK(data.features() == 2);
   CHECK(data.rows() == 0);
 }
 
 TEST_CASE("names are made unique, and a pandas index is left out") {
-  const DataSet data = table(",a,a,\n0,1,2,3\n1,4,5,6\n");
+  const DataSet data = read_text(",a,a,\n0,1,2,3\n1,4,5,6\n");
   CHECK(data.columns.size() == 3);
   CHECK(data.feature_name(1) == "a.1");
   CHECK(data.feature_name(2) == "column 4");
@@ -137,33 +84,34 @@ TEST_CASE("names are made unique, and a pandas index is left out") {
 }
 
 TEST_CASE("numbers without names are a table without a header") {
-  const DataSet data = table("0.5,1\n1.5,2\n");
+  const DataSet data = read_text("0.5,1\n1.5,2\n");
   CHECK(reals(data, "0") == std::vector<double>{0.5, 1.5});
-  CHECK(table("0,1\n5,6\n").rows() == 1);  // as pandas names columns
+  CHECK(read_text("0,1\n5,6\n").rows() == 1);  // as pandas names columns
   ReadOptions options;
   options.header = false;
-  CHECK(table("a,b\nc,d\n", options).rows() == 2);
+  CHECK(read_text("a,b\nc,d\n", options).rows() == 2);
 }
 
 TEST_CASE("delimiters are recognised or given") {
-  CHECK(table("a;b\n1,5;2\n").features() == 2);
-  CHECK(table("a\tb\n1\t2\n", {}, "t.tsv").features() == 2);
-  CHECK(table("a|b\n1|2\n").features() == 2);
+  CHECK(read_text("a;b\n1,5;2\n").features() == 2);
+  CHECK(read_text("a\tb\n1\t2\n", {}, "t.tsv").features() == 2);
+  CHECK(read_text("a|b\n1|2\n").features() == 2);
 }
 
 TEST_CASE("columns can be chosen, left out and given a kind") {
   ReadOptions options;
   options.ignore = {"b"};
   options.kinds = {{"a", "category"}, {"t", "time"}, {"f", "boolean"}};
-  const DataSet data = table("a,b,t,f\n007,x,1700000000,yes\n8,y,1700000000500,0\n", options);
+  const DataSet data = read_text("a,b,t,f\n007,x,1700000000,yes\n8,y,1700000000500,0\n", options);
   CHECK(data.columns.size() == 3);
   CHECK(labels(data, "a") == std::vector<std::string>{"007", "8"});
   CHECK(integers(data, "t").values == std::vector<std::int64_t>{1700000000000, 1700000000500});
   CHECK(integers(data, "f").values == std::vector<std::int64_t>{1, 0});
   options.kinds = {{"a", "integer"}};
-  CHECK_ERROR(table("a,b\nx,1\n", options), ErrorKind::corrupt, "'a' is integer, and 'x' is not");
+  CHECK_ERROR(read_text("a,b\nx,1\n", options), ErrorKind::corrupt,
+              "'a' is integer, and 'x' is not");
   options.kinds = {{"a", "number"}};
-  CHECK_ERROR(table("a,b\nx,1\n", options), ErrorKind::usage, "'number' is no kind");
+  CHECK_ERROR(read_text("a,b\nx,1\n", options), ErrorKind::usage, "'number' is no kind");
 }
 
 TEST_CASE("numbers are the nearest doubles") {
@@ -173,11 +121,11 @@ TEST_CASE("numbers are the nearest doubles") {
                            "5.", "00000000000000000000000001.5", "0.00000000000000000000000123"}) {
     CAPTURE(text);
     const double expected = std::strtod(text, nullptr);
-    const DataSet data = table("a,b\n" + std::string(text) + ",1\n0.5,2\n");
+    const DataSet data = read_text("a,b\n" + std::string(text) + ",1\n0.5,2\n");
     CHECK(reals(data, "a")[0] == expected);
     CHECK(std::signbit(reals(data, "a")[0]) == std::signbit(expected));
   }
-  const DataSet data = table("a\n1e999\n-inf\n1e-999\n+Infinity\n");
+  const DataSet data = read_text("a\n1e999\n-inf\n1e-999\n+Infinity\n");
   const double infinity = std::numeric_limits<double>::infinity();
   CHECK(reals(data, "a") == std::vector<double>{infinity, -infinity, 0, infinity});
 }
@@ -192,7 +140,7 @@ TEST_CASE("large files are cut into parts without anybody noticing") {
     sum += row;
   }
   REQUIRE(text.size() > (std::size_t{4} << 20U));
-  const DataSet data = table(text);
+  const DataSet data = read_text(text);
   CHECK(data.rows() == rows);
   std::int64_t found = 0;
   bool ascending = true;
@@ -208,21 +156,21 @@ TEST_CASE("large files are cut into parts without anybody noticing") {
 }
 
 TEST_CASE("several files are one table, matched by name") {
-  const testing::TemporaryFolder folder;
+  const TemporaryFolder folder;
   write_file_atomically(folder / "1.csv", "a,b\n1,x\n2,y\n");
   write_file_atomically(folder / "2.csv", "b,a\ny,3.5\n");
   write_file_atomically(folder / "other.csv", "a,c\n1,2\n");
-  const DataSet data = read({folder / "[12].csv"});
+  const DataSet data = read_files({folder / "[12].csv"});
   CHECK(reals(data, "a") == std::vector<double>{1, 2, 3.5});
   CHECK(labels(data, "b") == std::vector<std::string>{"x", "y", "y"});
   CHECK(data.files.size() == 2);
-  CHECK_ERROR(read({folder / "1.csv", folder / "other.csv"}), ErrorKind::usage, "'b'");
-  CHECK_ERROR(read({folder / "*.parquet"}), ErrorKind::not_found, "no file matches");
-  CHECK_ERROR(read({folder.path()}), ErrorKind::usage, "is a folder");
+  CHECK_ERROR(read_files({folder / "1.csv", folder / "other.csv"}), ErrorKind::usage, "'b'");
+  CHECK_ERROR(read_files({folder / "*.parquet"}), ErrorKind::not_found, "no file matches");
+  CHECK_ERROR(read_files({folder.path()}), ErrorKind::usage, "is a folder");
 }
 
 TEST_CASE("names and labels that are not UTF-8 are replaced, and it is said") {
-  const DataSet data = table("caf\xE9,b\n\xFF,1\nx,2\n");
+  const DataSet data = read_text("caf\xE9,b\n\xFF,1\nx,2\n");
   CHECK(data.feature_name(0) == "caf\xEF\xBF\xBD");
   CHECK(labels(data, "caf\xEF\xBF\xBD")[0] == "\xEF\xBF\xBD");
   CHECK(has_note(data, "not UTF-8"));
@@ -240,7 +188,7 @@ TEST_CASE("texts are described by numbers") {
   std::string text = "answer\n";
   for (int i = 0; i < 30; ++i) text += "this is answer number " + std::to_string(i) + "\n";
   text += "\n";
-  const DataSet data = table(text);
+  const DataSet data = read_text(text);
   CHECK(data.columns.size() == 5);
   CHECK(integers(data, "answer.words").values[0] == 5);
   CHECK(has_note(data, "holds texts"));

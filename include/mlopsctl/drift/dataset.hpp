@@ -81,10 +81,11 @@ struct ReadOptions {
 DataSet read_data_set(const std::vector<std::string>& inputs, const ReadOptions& options,
                       Progress& progress);
 
-// The same in blocks of some 64 thousand rows with flat memory, for one pass over data of any size.
-// The block's columns are the same each time, in order; categories are interned per block. Kinds
-// must be known after the first block: a later value that does not fit is an Error{corrupt} naming
-// the schema option. Matrices come as one block a part.
+// The same in blocks of some megabytes with flat memory, for one pass over data of any size. The
+// block's columns are the same each time, in order; categories are interned per block; notes come
+// with the first. Kinds are settled before by samples (the beginning of each input, and some places
+// in files): a later value that does not fit is an Error{corrupt} naming line and column. A table
+// without rows is one empty block.
 void read_blocks(const std::vector<std::string>& inputs, const ReadOptions& options,
                  Progress& progress, const std::function<void(const DataSet& block)>& take);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -27,5 +28,7 @@ class Inflater {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+std::uint32_t crc32_of(std::string_view bytes);
 
 }  // namespace mlopsctl
