@@ -9,13 +9,14 @@ table='
 base: base
 platform: platform base
 formats: formats base
+alerting: alerting formats platform base
 tracking: tracking formats platform base
 compute: compute formats platform base
 data: data formats platform base
 drift: drift compute formats platform base
 ui: ui platform/terminal base
 cli: cli context ui formats platform base
-commands: commands context cli ui data drift compute tracking formats platform base
+commands: commands context cli ui alerting data drift compute tracking formats platform base
 '
 # header, as an extended regex: the places that may include it
 foreign='
