@@ -18,7 +18,7 @@ install(FILES completions/mlopsctl.fish
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # The licences of what is linked statically or compiled in from headers, as Debian ships them.
-foreach(package libcli11-dev libfmt-dev libkainjow-mustache-dev libpcre2-dev libsimdjson-dev
+foreach(package libboost1.74-dev libcli11-dev libfmt-dev libkainjow-mustache-dev libpcre2-dev libsimdjson-dev
                 libsqlite3-dev libssl-dev libutf8proc-dev libyaml-dev nlohmann-json3-dev
                 zlib1g-dev)
   if(EXISTS /usr/share/doc/${package}/copyright)

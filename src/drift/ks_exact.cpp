@@ -57,7 +57,7 @@ double KsLattice::work(std::int64_t h) const {
 double ks_exact_two_sided(const KsLattice& lattice, std::int64_t h) {
   if (h <= 0) return 1;
   if (lattice.n1 == lattice.n2) return equal_sizes(static_cast<std::int64_t>(lattice.n1), h);
-  return lattice_two_sided(lattice, h);
+  return std::min(lattice_two_sided(lattice, h), 1.0);
 }
 
 std::optional<double> ks_exact_one_sided(const KsLattice& lattice, std::int64_t h) {

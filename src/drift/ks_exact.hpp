@@ -27,7 +27,7 @@ struct KsLattice {
 bool ks_tries_exact(const KsLattice& lattice, KsMethod method);
 
 // P(D >= h/lcm). The probability of the outside is summed, so the relative error of a tiny p stays
-// near 1e-13.
+// near 1e-13; of equal sizes a p near 1 may end a rounding above it.
 double ks_exact_two_sided(const KsLattice& lattice, std::int64_t h);
 // P(D+ >= h/lcm). Absent where scipy's count of paths overflows (more than some 1030 rows in all
 // and unequal sizes).

@@ -50,7 +50,7 @@ struct KsPValues::State {
       const std::lock_guard lock(mutex);
       if (const auto known = by_h.find(h); known != by_h.end()) return known->second;
     }
-    const double p = std::clamp(compute(h), 0.0, 1.0);
+    const double p = compute(h);
     const std::lock_guard lock(mutex);
     by_h.emplace(h, p);
     return p;
@@ -80,12 +80,16 @@ KsPValues::Value KsPValues::operator()(double d) const {
     return {nan, nan, false};
   }
   const KsLattice& lattice = state_->lattice;
-  if (ks_tries_exact(lattice, state_->method)) {
-    const std::int64_t h = lattice.h(std::clamp(d, 0.0, 1.0));
-    return {static_cast<double>(h) / lattice.lcm, state_->exact(h), true};
-  }
   const double n = std::nearbyint(state_->effective_size);  // half to even, as numpy.round
-  return {d, kstwo_sf(d, static_cast<std::int64_t>(n)), false};
+  if (!ks_tries_exact(lattice, state_->method)) {
+    return {d, kstwo_sf(d, static_cast<std::int64_t>(n)), false};
+  }
+  const std::int64_t h = lattice.h(std::clamp(d, 0.0, 1.0));
+  const double statistic = static_cast<double>(h) / lattice.lcm;
+  const double p = state_->exact(h);
+  // scipy mistrusts an exact value that rounding has pushed above 1.
+  if (p > 1) return {statistic, kstwo_sf(statistic, static_cast<std::int64_t>(n)), false};
+  return {statistic, p, true};
 }
 
 }  // namespace mlopsctl::drift

@@ -29,6 +29,7 @@ foreign='
 ^yaml\.h: src/formats/
 ^libsmartcols/: src/ui/
 ^kainjow/: src/ui/
+^boost/: src/drift/distributions
 ^pcre2\.h: src/tracking/
 ^zlib\.h: src/formats/inflate
 ^utf8proc\.h: src/formats/unicode

@@ -1,11 +1,5 @@
-// Computes drift statistics for whoever wants to compare them: one JSON object a line on standard
-// input, one on standard output.
-//
-//   {"function": "ks", "reference": [1, 2, "NaN"], "current": [2, 3]}
-//   {"statistic": 0.5, "p": 1.0, "sign": 1, "location": 1.0}
-//
-// Samples are sorted here, and what is not finite is dropped first. "integers": true compares
-// 64-bit integers. Functions of counts take them as the two sides.
+#include "support/drift_values.hpp"
+
 #include "mlopsctl/drift/statistics.hpp"
 
 #include <nlohmann/json.hpp>
@@ -13,8 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <iostream>
 #include <map>
+#include <numbers>
 #include <string>
 #include <vector>
 
@@ -34,6 +28,12 @@ Json spelled(double value) {
 
 std::vector<double> sample(const Json& values) {
   std::vector<double> result;
+  if (values.is_object()) {
+    for (std::size_t i = 0; i < values.at("values").size(); ++i) {
+      result.insert(result.end(), values.at("counts")[i], number(values.at("values")[i]));
+    }
+    return result;
+  }
   for (const Json& value : values) {
     if (const double one = number(value); std::isfinite(one)) result.push_back(one);
   }
@@ -75,6 +75,30 @@ Json ks(const Json& request) {
           {"location", spelled(value.location)}};
 }
 
+Json spelled(const TestValue& value) {
+  return {{"statistic", spelled(value.statistic)}, {"p", spelled(value.p)}};
+}
+
+using OfSamples = std::function<Json(std::span<const double>, std::span<const double>)>;
+auto of_samples(OfSamples function) {
+  return [function](const Json& request) {
+    return function(sample(request.at("reference")), sample(request.at("current")));
+  };
+}
+using OfCounts =
+    std::function<Json(std::span<const std::uint64_t>, std::span<const std::uint64_t>)>;
+auto of_counts(OfCounts function) {
+  return [function](const Json& request) {
+    return function(counts(request.at("reference")), counts(request.at("current")));
+  };
+}
+Json distance(double value) { return {{"statistic", spelled(value)}}; }
+
+Json mann_whitney_of(const Json& request) {
+  return spelled(mann_whitney(sample(request.at("reference")), sample(request.at("current")),
+                              alternative(request)));
+}
+
 Json spec_psi(const Json& request) {
   const auto a = sample(request.at("reference"));
   const auto b = sample(request.at("current"));
@@ -82,6 +106,17 @@ Json spec_psi(const Json& request) {
   const auto edges =
       equal_width_edges(std::min(a.front(), b.front()), std::max(a.back(), b.back()), 10);
   return {{"statistic", spelled(psi(histogram(a, edges), histogram(b, edges)))}};
+}
+
+// Both sides on the equal-width bins of Sturges' rule, as Evidently has it.
+Json sturges_jensen_shannon(const Json& request) {
+  const auto a = sample(request.at("reference"));
+  const auto b = sample(request.at("current"));
+  const double low = std::min(a.front(), b.front());
+  const double high = std::max(a.back(), b.back());
+  const auto edges = equal_width_edges(low, high, sturges_bins(a.size() + b.size(), high - low));
+  return {{"statistic",
+           spelled(jensen_shannon(histogram(a, edges), histogram(b, edges), std::numbers::e))}};
 }
 
 using Function = std::function<Json(const Json&)>;
@@ -97,14 +132,71 @@ const std::map<std::string, Function> functions{
        return {{"p", spelled(kstwo_sf(number(r.at("x")), r.at("n")))}};
      }},
     {"psi", spec_psi},
+    {"sturges_jensen_shannon", sturges_jensen_shannon},
+    {"wasserstein", of_samples([](auto a, auto b) { return distance(wasserstein(a, b)); })},
+    {"energy", of_samples([](auto a, auto b) { return distance(energy_distance(a, b)); })},
+    {"cramer_von_mises",
+     of_samples([](auto a, auto b) { return spelled(cramer_von_mises(a, b)); })},
+    {"anderson_darling",
+     of_samples([](auto a, auto b) { return spelled(anderson_darling(a, b)); })},
+    {"mann_whitney", mann_whitney_of},
+    {"student", of_samples([](auto a, auto b) { return spelled(students_t(a, b, true)); })},
+    {"welch", of_samples([](auto a, auto b) { return spelled(students_t(a, b, false)); })},
+    {"epps_singleton", of_samples([](auto a, auto b) -> Json {
+       const auto value = epps_singleton(a, b);
+       return value ? spelled(*value) : Json{{"statistic", "NaN"}, {"p", "NaN"}};
+     })},
+    {"jensen_shannon",
+     of_counts([](auto a, auto b) { return distance(jensen_shannon(a, b, std::numbers::e)); })},
+    {"jensen_shannon2",
+     of_counts([](auto a, auto b) { return distance(jensen_shannon(a, b, 2)); })},
+    {"kullback_leibler",
+     of_counts([](auto a, auto b) { return distance(kullback_leibler(a, b)); })},
+    {"hellinger", of_counts([](auto a, auto b) { return distance(hellinger(a, b)); })},
+    {"total_variation", of_counts([](auto a, auto b) { return distance(total_variation(a, b)); })},
+    {"l_infinity", of_counts([](auto a, auto b) { return distance(l_infinity(a, b)); })},
+    {"chi_square", of_counts([](auto a, auto b) { return spelled(chi_square_homogeneity(a, b)); })},
+    {"goodness_of_fit",
+     of_counts([](auto a, auto b) { return spelled(chi_square_goodness_of_fit(a, b)); })},
+    {"g_test", of_counts([](auto a, auto b) { return spelled(g_test(a, b)); })},
+    {"fisher",
+     of_counts([](auto a, auto b) { return spelled(fisher_exact(a[0], a[1], b[0], b[1])); })},
+    {"two_proportions",
+     of_counts([](auto a, auto b) { return spelled(two_proportions(a[0], a[1], b[0], b[1])); })},
+    {"wilson",
+     [](const Json& r) -> Json {
+       const Interval interval =
+           wilson_interval(r.at("hits"), r.at("n"), number(r.at("confidence")));
+       return {{"low", interval.low}, {"high", interval.high}};
+     }},
+    {"equal_width",
+     [](const Json& r) -> Json {
+       const auto values = sample(r.at("values"));
+       const auto edges = equal_width_edges(values.front(), values.back(), r.at("bins"));
+       return {{"edges", edges}, {"counts", histogram(values, edges)}};
+     }},
+    {"quantile_edges",
+     [](const Json& r) -> Json {
+       return {{"edges", quantile_edges(sample(r.at("values")), r.at("bins"))}};
+     }},
+    {"bins",
+     [](const Json& r) -> Json {
+       const auto values = sample(r.at("values"));
+       return {{"sturges", sturges_bins(values.size(), values.back() - values.front())},
+               {"doane", doane_bins(values)}};
+     }},
+    {"rejected",
+     [](const Json& r) -> Json {
+       const std::string name = r.at("correction");
+       const auto correction = name == "none"         ? Correction::none
+                               : name == "bonferroni" ? Correction::bonferroni
+                                                      : Correction::benjamini_hochberg;
+       std::vector<double> p;
+       for (const Json& one : r.at("p")) p.push_back(number(one));
+       return {{"rejected", rejected(p, number(r.at("alpha")), correction)}};
+     }},
 };
 
 }  // namespace
 
-int main() {
-  for (std::string line; std::getline(std::cin, line);) {
-    const Json request = Json::parse(line);
-    std::cout << functions.at(request.at("function"))(request).dump() << '\n';
-  }
-  return 0;
-}
+Json drift_value(const Json& request) { return functions.at(request.at("function"))(request); }

@@ -65,39 +65,76 @@ double kstwo_sf(double x, std::int64_t n);
 double psi(std::span<const std::uint64_t> reference, std::span<const std::uint64_t> current,
            double zero = 0.0001);
 
-// Distances between two histograms or category counts of the same bins.
+// Distances between two histograms or category counts of the same bins; 0 for equal shares. NaN if
+// a side has no rows.
+//
+// √(½KL(p‖m) + ½KL(q‖m)), m = (p+q)/2, as scipy's distance.jensenshannon: at most √(ln 2 / ln
+// base).
 double jensen_shannon(std::span<const std::uint64_t> reference,
                       std::span<const std::uint64_t> current, double base);
+// Σ p ln(p/q), p of the reference; shares of 0 become `zero` and both sides are then renormalised,
+// as Evidently and scipy.stats.entropy do.
 double kullback_leibler(std::span<const std::uint64_t> reference,
                         std::span<const std::uint64_t> current, double zero = 0.0001);
+// √(1 - Σ√(pq))
 double hellinger(std::span<const std::uint64_t> reference, std::span<const std::uint64_t> current);
+// ½ Σ|p - q|
 double total_variation(std::span<const std::uint64_t> reference,
                        std::span<const std::uint64_t> current);
+// max |p - q|
 double l_infinity(std::span<const std::uint64_t> reference, std::span<const std::uint64_t> current);
 
-// Distances and tests between sorted samples.
+// Distances and tests between sorted samples, as the function of scipy.stats that is named.
+//
+// wasserstein_distance, energy_distance
 double wasserstein(std::span<const double> reference, std::span<const double> current);
 double energy_distance(std::span<const double> reference, std::span<const double> current);
+// cramervonmises_2samp: exact if both sides have at most 20 rows, else the limit law. NaN with one
+// row.
 TestValue cramer_von_mises(std::span<const double> reference, std::span<const double> current);
-TestValue anderson_darling(std::span<const double> reference,
-                           std::span<const double> current);  // k-sample, midrank
+// anderson_ksamp of two samples, midrank. p lies between 0.001 and 0.25, where the table of Scholz
+// and Stephens ends. NaN with fewer than four rows in all or one value only.
+TestValue anderson_darling(std::span<const double> reference, std::span<const double> current);
+// mannwhitneyu, method auto: exact if a side has at most 8 rows and nothing is tied (and the other
+// at most 200000), else normal with correction for ties and continuity. `less`: the reference tends
+// to smaller values.
 TestValue mann_whitney(std::span<const double> reference, std::span<const double> current,
                        Alternative alternative);
+// ttest_ind, two-sided: Student's, or Welch's without equal variance. NaN with one row on a side.
 TestValue students_t(std::span<const double> reference, std::span<const double> current,
                      bool equal_variance);
+// epps_singleton_2samp; nothing if a side has fewer than five rows or the interquartile range of
+// both together is 0.
 std::optional<TestValue> epps_singleton(std::span<const double> reference,
                                         std::span<const double> current);
 
-// Tests on counts of the same categories.
+// Tests on counts of the same categories; those that occur on neither side are left out. With one
+// category left the statistic is 0 and p is 1.
+//
+// Of the 2×k table, chi2_contingency: are both sides from one distribution? With two categories
+// Yates' correction is made.
 TestValue chi_square_homogeneity(std::span<const std::uint64_t> reference,
                                  std::span<const std::uint64_t> current);
+// chisquare(current, scaled reference), as Evidently: takes the reference for exact, so it is too
+// ready to find drift; a new category makes it infinite.
 TestValue chi_square_goodness_of_fit(std::span<const std::uint64_t> reference,
                                      std::span<const std::uint64_t> current);
+// The log-likelihood ratio of the 2×k table, chi2_contingency(correction=False,
+// lambda_="log-likelihood").
 TestValue g_test(std::span<const std::uint64_t> reference, std::span<const std::uint64_t> current);
+// Pooled z of hits1/n1 - hits2/n2, two-sided. Both constant and equal: 0, p = 1.
 TestValue two_proportions(std::uint64_t hits1, std::uint64_t n1, std::uint64_t hits2,
-                          std::uint64_t n2);  // pooled z
-TestValue fisher_exact(std::uint64_t a, std::uint64_t b, std::uint64_t c,
-                       std::uint64_t d);  // 2×2, two-sided
+                          std::uint64_t n2);
+// Of the table ((a, b), (c, d)), two-sided; the statistic is the odds ratio. An empty row or
+// column: NaN, p = 1.
+TestValue fisher_exact(std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d);
+
+// Wilson's score interval of a share; all of [0, 1] if n is 0.
+struct Interval {
+  double low = 0;
+  double high = 1;
+};
+Interval wilson_interval(std::uint64_t hits, std::uint64_t n, double confidence = 0.95);
 
 // Edges (bins + 1) of equal width as numpy.linspace builds them. low == high is widened by ½ on
 // both sides as numpy does; a range that overflows or underflows still gives finite, ascending
