@@ -52,8 +52,8 @@ std::vector<double> equal_width_edges(double low, double high, std::size_t bins)
       edges[k] = low * (1 - index / count) + high * (index / count);
     } else if (step == 0) {  // the range is a few denormal numbers wide
       edges[k] = index / count * (high - low) + low;
-    } else {
-      edges[k] = index * step + low;
+    } else {  // a step that was rounded up, in denormal numbers, must not lead past the end
+      edges[k] = std::min(index * step + low, high);
     }
   }
   edges[bins] = high;

@@ -161,7 +161,8 @@ Interval wilson_interval(std::uint64_t hits, std::uint64_t n, double confidence)
   const double centre = share + z * z / (2 * size);
   const double half = z * std::sqrt(share * (1 - share) / size + z * z / (4 * size * size));
   const double scale = 1 + z * z / size;
-  return {std::max((centre - half) / scale, 0.0), std::min((centre + half) / scale, 1.0)};
+  return {hits == 0 ? 0.0 : std::max((centre - half) / scale, 0.0),
+          hits == n ? 1.0 : std::min((centre + half) / scale, 1.0)};
 }
 
 }  // namespace mlopsctl::drift
