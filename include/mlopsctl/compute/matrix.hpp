@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace mlopsctl {
@@ -30,5 +31,9 @@ struct Matrix {
   std::uint64_t rows() const;
   std::uint64_t columns() const { return parts.empty() ? 0 : parts.front().columns; }
 };
+
+// Row `row` as doubles; `out` has room for all columns. For some rows, not for all: whole columns
+// have faster ways.
+void copy_row(const Matrix& matrix, std::uint64_t row, std::span<double> out);
 
 }  // namespace mlopsctl

@@ -40,8 +40,8 @@ struct DomainClassifierOptions {
 };
 struct DomainClassifierResult {
   double auc = 0;
-  // Share of all label assignments with an AUC at least as large, by the normal limit of the
-  // Mann–Whitney statistic; how surprising the AUC is if both sides are one.
+  // How surprising the AUC is if both sides are one: the one-sided p of the Mann–Whitney test of
+  // the test half's scores, which is what an AUC is.
   double p = 1;
   std::uint64_t train_rows = 0, test_rows = 0;
 };
