@@ -223,11 +223,12 @@ std::vector<CachedObject> ObjectCache::list() const {
     return
         [&objects, kind](const fs::path& path, const std::string& prefix, const std::string& rest) {
           if (!is_object_name(prefix + rest)) return;
-          const auto stamp = stamp_of(path);
-          if (!stamp) return;
-          objects.push_back({.id = {prefix + rest, kind},
-                             .size = stamp->size,
-                             .modified_ms = stamp->modified_ns / 1'000'000});
+          struct stat info {};
+      if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return;
+      const std::int64_t changed = info.st_ctim.tv_sec * 1000 + info.st_ctim.tv_nsec / 1'000'000;
+      objects.push_back({.id = {prefix + rest, kind},
+                         .size = static_cast<std::uint64_t>(info.st_size),
+                         .changed_ms = changed});
         };
   };
   each_file(state_->folder / "files" / "md5", collect(HashKind::md5));

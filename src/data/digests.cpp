@@ -27,7 +27,8 @@ constexpr std::string_view schema = R"(
     size INTEGER NOT NULL,
     nfiles INTEGER,
     records BLOB NOT NULL,
-    UNIQUE (path, kind)) STRICT;)";
+    UNIQUE (path, kind)) STRICT;
+  CREATE TABLE IF NOT EXISTS managed(path TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;)";
 
 constexpr std::size_t hash_piece = 16;  // files a thread takes at once
 constexpr unsigned any_executes = 0111;
@@ -260,7 +261,26 @@ PathDigest Digests::remember(const std::string& path, const Snapshot& snapshot, 
 }
 
 void Digests::forget(const std::string& path) {
-  state_->guarded([&](Database& db) { db.run("DELETE FROM paths WHERE path = ?", path); });
+  state_->guarded([&](Database& db) {
+    db.run("DELETE FROM paths WHERE path = ?", path);
+    db.run("DELETE FROM managed WHERE path = ?", path);
+  });
+}
+
+void Digests::manage(const std::string& path) {
+  state_->guarded([&](Database& db) {
+    if (db.value<int>("SELECT 1 FROM managed WHERE path = ?", path)) return;
+    db.run("INSERT INTO managed(path) VALUES (?)", path);
+  });
+}
+
+std::vector<std::string> Digests::managed() {
+  std::vector<std::string> paths;
+  state_->guarded([&](Database& db) {
+    auto rows = db.query("SELECT path FROM managed ORDER BY path");
+    while (rows.step()) paths.push_back(rows.get<std::string>(0));
+  });
+  return paths;
 }
 
 }  // namespace mlopsctl::data

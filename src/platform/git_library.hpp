@@ -85,6 +85,7 @@ namespace mlopsctl {
   X(status_options_init)             \
   X(status_list_new)                 \
   X(status_list_entrycount)          \
+  X(status_byindex)                  \
   X(status_list_free)                \
   X(odb_read_header)                 \
   X(repository_odb)                  \

@@ -271,4 +271,25 @@ bool GitRepository::dirty() {
   return git().status_list_entrycount(raw) > 0;
 }
 
+std::vector<std::string> GitRepository::untracked() {
+  git_status_options options;
+  git().status_options_init(&options, GIT_STATUS_OPTIONS_VERSION);
+  options.show = GIT_STATUS_SHOW_WORKDIR_ONLY;
+  options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS |
+                  GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
+  git_status_list* raw = nullptr;
+  if (git().status_list_new(&raw, state_->repository.get(), &options) != 0) {
+    fail("compare the working tree");
+  }
+  const Owned<git_status_list> list{raw, git().status_list_free};
+  std::vector<std::string> paths;
+  for (std::size_t i = 0; i < git().status_list_entrycount(raw); ++i) {
+    const git_status_entry* entry = git().status_byindex(raw, i);
+    if ((entry->status & GIT_STATUS_WT_NEW) == 0) continue;
+    paths.emplace_back(entry->index_to_workdir->new_file.path);
+  }
+  std::ranges::sort(paths);
+  return paths;
+}
+
 }  // namespace mlopsctl

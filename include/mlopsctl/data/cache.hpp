@@ -22,7 +22,7 @@ enum class LinkType { reflink, hardlink, symlink, copy };
 struct CachedObject {
   ObjectId id;
   std::uint64_t size = 0;        // bytes
-  std::int64_t modified_ms = 0;  // since the epoch
+  std::int64_t changed_ms = 0;  // since the epoch: when it got its name or a link
 };
 
 // Safe to use from several threads unless a function says otherwise.

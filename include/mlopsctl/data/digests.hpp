@@ -62,6 +62,11 @@ class Digests {
                       HashKind kind = HashKind::md5);
   void forget(const std::string& path);
 
+  // Marks a path as one that add or checkout put under version control. When nothing tracks it any
+  // more, after a change of branches, a checkout of everything may remove it.
+  void manage(const std::string& path);
+  std::vector<std::string> managed();
+
  private:
   struct State;
   std::unique_ptr<State> state_;

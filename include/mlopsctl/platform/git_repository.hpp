@@ -64,6 +64,8 @@ class GitRepository {
   std::vector<StagedFile> staged();
   // True if index or working tree differ from HEAD, or there are untracked files.
   bool dirty();
+  // Files that are neither in the index nor ignored, sorted; folders are entered.
+  std::vector<std::string> untracked();
 
  private:
   struct State;
