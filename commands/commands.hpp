@@ -39,4 +39,22 @@ CommandSpec run_gc();
 CommandSpec run_reap();
 CommandSpec run_export();
 
+CommandSpec data_init();
+CommandSpec data_config();
+CommandSpec data_add();
+CommandSpec data_commit();
+CommandSpec data_status();
+CommandSpec data_diff();
+CommandSpec data_checkout();
+CommandSpec data_remove();
+CommandSpec data_move();
+CommandSpec data_unprotect();
+CommandSpec data_ls();
+CommandSpec data_du();
+CommandSpec data_check_ignore();
+CommandSpec data_gc();
+CommandSpec data_root();
+CommandSpec data_cache_dir();
+CommandSpec data_cache_migrate();
+
 }  // namespace mlopsctl::commands

@@ -141,10 +141,8 @@ CommandSpec data_add() {
                    .value = "KEY=VALUE",
                    .help = "Anything else to keep with it",
                    .repeatable = true}},
-      .positionals = {{.name = "TARGET",
-                       .help = "File or folder",
-                       .many = true,
-                       .complete = Complete::file}},
+      .positionals =
+          {{.name = "TARGET", .help = "File or folder", .many = true, .complete = Complete::file}},
       .run = run_add};
 }
 

@@ -23,8 +23,9 @@ data::Repository open_repository(const Context& context) {
 
 std::string shown_path(const data::Repository& repository, const Context& context,
                        const std::string& path) {
-  std::string text =
-      (repository.root() / path).lexically_relative(fs::weakly_canonical(data_base(context))).string();
+  std::string text = (repository.root() / path)
+                         .lexically_relative(fs::weakly_canonical(data_base(context)))
+                         .string();
   if (path.ends_with('/') && !text.ends_with('/')) text += '/';
   return text;
 }
@@ -53,7 +54,7 @@ data::SelectOptions selection(const Arguments& arguments) {
 void suggest_git_add(Report& report, const std::vector<std::string>& files, bool staged) {
   Table table{.key = "changed_files",
               .heading = staged ? "Added to git" : "For git",
-              .columns = {{.key = "file", .header = "FILE", .pipe = false}}};
+              .columns = {{.key = "file", .header = "FILE"}}};
   std::string list;
   for (const auto& file : files) {
     table.add({Cell(file)});

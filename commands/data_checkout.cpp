@@ -57,7 +57,6 @@ Report run_checkout(Context& context, const Arguments& arguments) {
     }
     report.table(std::move(table));
   }
-  report.field("files", "files", Cell(Value(static_cast<std::int64_t>(result.files))));
   const std::size_t failed = result.count(CheckedOut::failed);
   for (const auto& item : result.items) {
     if (item.change != CheckedOut::failed) continue;
@@ -91,8 +90,8 @@ Report run_remove(Context& context, const Arguments& arguments) {
   if (context.globals().dry_run) {
     return report.summary(fmt::format("would stop tracking {} outputs", selected.size()));
   }
-  if (outs && !context.confirmed(fmt::format("remove the data of {} outputs as well?",
-                                             selected.size()))) {
+  if (outs &&
+      !context.confirmed(fmt::format("remove the data of {} outputs as well?", selected.size()))) {
     return report.summary("nothing was removed");
   }
   const auto result = data::remove_outputs(repository, selected, outs);
@@ -134,10 +133,10 @@ Report run_unprotect(Context& context, const Arguments& arguments) {
 
 CommandSpec data_checkout() {
   std::vector<OptionSpec> options = selection_options();
-  options.push_back({.name = "force",
-                     .help = "Overwrite changes that are recorded nowhere",
-                     .letter = 'f'});
-  options.push_back({.name = "relink", .help = "Make every file anew with the configured link type"});
+  options.push_back(
+      {.name = "force", .help = "Overwrite changes that are recorded nowhere", .letter = 'f'});
+  options.push_back(
+      {.name = "relink", .help = "Make every file anew with the configured link type"});
   options.push_back({.name = "allow-missing", .help = "What the cache lacks is no failure"});
   options.push_back({.name = "summary", .help = "Only say how many changed"});
   return {.path = "data checkout",
@@ -157,30 +156,29 @@ CommandSpec data_checkout() {
 }
 
 CommandSpec data_remove() {
-  return {.path = "data remove",
-          .summary = "Stop tracking data",
-          .description =
-              "Removes the .dvc file and the line in .gitignore. The data stay as plain files, also "
-              "where they were links into the cache. With --outs they go, too; it asks, and needs "
-              "--yes where nobody can be asked.",
-          .examples = {{"mlopsctl data remove data.csv.dvc", "Keep the file, forget its versions"},
-                       {"mlopsctl data remove old --outs --yes", "Remove it altogether"}},
-          .options = {{.name = "outs", .help = "Remove the data as well"}},
-          .positionals = {targets_positional(1)},
-          .run = run_remove};
+  return {
+      .path = "data remove",
+      .summary = "Stop tracking data",
+      .description =
+          "Removes the .dvc file and the line in .gitignore. The data stay as plain files, also "
+          "where they were links into the cache. With --outs they go, too; it asks, and needs "
+          "--yes where nobody can be asked.",
+      .examples = {{"mlopsctl data remove data.csv.dvc", "Keep the file, forget its versions"},
+                   {"mlopsctl data remove old --outs --yes", "Remove it altogether"}},
+      .options = {{.name = "outs", .help = "Remove the data as well"}},
+      .positionals = {targets_positional(1)},
+      .run = run_remove};
 }
 
 CommandSpec data_move() {
-  return {.path = "data move",
-          .summary = "Rename tracked data together with its .dvc file",
-          .examples = {{"mlopsctl data move data.csv raw/data.csv", "Into another folder"}},
-          .positionals = {{.name = "FROM",
-                           .help = "Tracked file or folder",
-                           .complete = Complete::file},
-                          {.name = "TO",
-                           .help = "New name, or an existing folder",
-                           .complete = Complete::file}},
-          .run = run_move};
+  return {
+      .path = "data move",
+      .summary = "Rename tracked data together with its .dvc file",
+      .examples = {{"mlopsctl data move data.csv raw/data.csv", "Into another folder"}},
+      .positionals =
+          {{.name = "FROM", .help = "Tracked file or folder", .complete = Complete::file},
+           {.name = "TO", .help = "New name, or an existing folder", .complete = Complete::file}},
+      .run = run_move};
 }
 
 CommandSpec data_unprotect() {

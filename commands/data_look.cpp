@@ -75,7 +75,8 @@ Report run_du(Context& context, const Arguments& arguments) {
       bool complete = true;
       size = 0;
       files = 0;
-      for (const auto& object : data::needed_objects(repository.cache(), {output, inside}, complete)) {
+      for (const auto& object :
+           data::needed_objects(repository.cache(), {output, inside}, complete)) {
         if (object.id.is_directory()) continue;
         ++files;
         if (const auto stamp = stamp_of(repository.cache().path_of(object.id))) size += stamp->size;

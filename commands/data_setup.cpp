@@ -23,8 +23,8 @@ Report run_init(Context& context, const Arguments& arguments) {
     return report.summary(there ? "already there; nothing would change"
                                 : fmt::format("would make '{}'", (folder / ".dvc").string()));
   }
-  const auto result = data::init(folder, {.no_scm = arguments.flag("no-scm"),
-                                          .subdir = arguments.flag("subdir")});
+  const auto result =
+      data::init(folder, {.no_scm = arguments.flag("no-scm"), .subdir = arguments.flag("subdir")});
   report.field("root", "root", Cell(result.root.string()));
   report.field("created", "created", Cell(Value(result.made)));
   report.summary(result.made ? "ready" : "already there; nothing changed");
@@ -102,7 +102,8 @@ Report run_config(Context& context, const Arguments& arguments) {
     if (value) throw Error(ErrorKind::usage, "--unset takes no value");
     if (context.globals().dry_run) return report.summary("nothing was changed");
     if (!data::unset_config(file, key.section, key.option)) {
-      throw Error(ErrorKind::not_found, fmt::format("'{}' is not set in '{}'", *name, file.string()));
+      throw Error(ErrorKind::not_found,
+                  fmt::format("'{}' is not set in '{}'", *name, file.string()));
     }
     return report.summary(fmt::format("removed '{}' from '{}'", *name, file.string()));
   }
@@ -135,14 +136,16 @@ Report run_cache_dir(Context& context, const Arguments& arguments) {
   if (!value && !arguments.flag("unset")) {
     return report.answer("folder", "folder", Cell(repository.cache().folder().string()));
   }
-  const auto level = arguments.flag("local") ? data::ConfigLevel::local : data::ConfigLevel::project;
+  const auto level =
+      arguments.flag("local") ? data::ConfigLevel::local : data::ConfigLevel::project;
   const fs::path file = data::config_file(level, repository.folder());
   if (context.globals().dry_run) return report.summary("nothing was changed");
   if (arguments.flag("unset")) {
     if (!data::unset_config(file, "cache", "dir")) {
       throw Error(ErrorKind::not_found, fmt::format("'{}' sets no cache folder", file.string()));
     }
-    return report.summary("the cache is in .dvc/cache again; what was stored elsewhere stays there");
+    return report.summary(
+        "the cache is in .dvc/cache again; what was stored elsewhere stays there");
   }
   data::set_config(file, "cache", "dir", *value);
   report.field("folder", "folder", Cell(*value));

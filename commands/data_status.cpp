@@ -59,8 +59,10 @@ json status_json(const data::DataStatus& status, const StatusView& view, const S
   if (!status.uncommitted.empty()) {
     root["uncommitted"] = differences_json(status.uncommitted, shown);
   }
-  if (view.untracked && !status.untracked.empty()) root["untracked"] = list(status.untracked, shown);
-  if (view.unchanged && !status.unchanged.empty()) root["unchanged"] = list(status.unchanged, shown);
+  if (view.untracked && !status.untracked.empty())
+    root["untracked"] = list(status.untracked, shown);
+  if (view.unchanged && !status.unchanged.empty())
+    root["unchanged"] = list(status.unchanged, shown);
   return root;
 }
 
@@ -103,10 +105,11 @@ std::string status_text(const data::DataStatus& status, const StatusView& view,
                 "use \"mlopsctl data checkout <file>...\" to discard changes"},
                difference_lines(status.uncommitted, shown));
   if (view.untracked) {
-    append_group(text, "Untracked files",
-                 {"use \"git add <file> ...\" or \"mlopsctl data add <file>...\" to commit to git or "
-                  "to dvc"},
-                 lines_of("", status.untracked, shown));
+    append_group(
+        text, "Untracked files",
+        {"use \"git add <file> ...\" or \"mlopsctl data add <file>...\" to commit to git or "
+         "to dvc"},
+        lines_of("", status.untracked, shown));
   }
   if (view.unchanged) {
     append_group(text, "DVC unchanged files", {}, lines_of("", status.unchanged, shown));
@@ -131,8 +134,7 @@ Report run_status(Context& context, const Arguments& arguments) {
   const StatusView view{.unchanged = arguments.flag("unchanged"),
                         .untracked = arguments.flag("untracked-files")};
   const auto status = data::data_status(
-      repository, selected,
-      {.granular = arguments.flag("granular"), .untracked = view.untracked});
+      repository, selected, {.granular = arguments.flag("granular"), .untracked = view.untracked});
   const Shown shown(repository, context);
   Report report("data.status/1");
   if (arguments.flag("exit-code") && !status.clean()) report.verdict(ExitCode::bad_answer);
@@ -173,7 +175,8 @@ std::string diff_text(const data::DiffResult& diff, bool hashes, const Shown& sh
       if (hashes) {
         hash = one.hash.substr(0, short_hash);
         if (!one.old_hash.empty()) hash = one.old_hash.substr(0, short_hash) + ".." + hash;
-        hash = fmt::format("{:<{}}  ", hash, one.old_hash.empty() ? short_hash : 2 * short_hash + 2);
+        hash =
+            fmt::format("{:<{}}  ", hash, one.old_hash.empty() ? short_hash : 2 * short_hash + 2);
       }
       const std::string path = one.from.empty()
                                    ? shown(one.path)
@@ -188,8 +191,8 @@ std::string diff_text(const data::DiffResult& diff, bool hashes, const Shown& sh
   group("Not in cache", diff.not_in_cache);
   if (text.empty()) return text;
   const auto files = [](const std::vector<data::DiffEntry>& entries) {
-    return std::ranges::count_if(entries,
-                                 [](const data::DiffEntry& one) { return !one.path.ends_with('/'); });
+    return std::ranges::count_if(
+        entries, [](const data::DiffEntry& one) { return !one.path.ends_with('/'); });
   };
   std::string summary;
   const auto count = [&](std::string_view word, const std::vector<data::DiffEntry>& entries) {

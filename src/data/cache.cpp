@@ -220,16 +220,16 @@ void each_file(const fs::path& top, Visit&& visit) {
 std::vector<CachedObject> ObjectCache::list() const {
   std::vector<CachedObject> objects;
   const auto collect = [&](HashKind kind) {
-    return
-        [&objects, kind](const fs::path& path, const std::string& prefix, const std::string& rest) {
-          if (!is_object_name(prefix + rest)) return;
-          struct stat info {};
+    return [&objects, kind](const fs::path& path, const std::string& prefix,
+                            const std::string& rest) {
+      if (!is_object_name(prefix + rest)) return;
+      struct stat info {};
       if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return;
       const std::int64_t changed = info.st_ctim.tv_sec * 1000 + info.st_ctim.tv_nsec / 1'000'000;
       objects.push_back({.id = {prefix + rest, kind},
                          .size = static_cast<std::uint64_t>(info.st_size),
                          .changed_ms = changed});
-        };
+    };
   };
   each_file(state_->folder / "files" / "md5", collect(HashKind::md5));
   each_file(state_->folder, collect(HashKind::legacy));

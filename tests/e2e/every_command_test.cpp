@@ -59,6 +59,23 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"run restore", {"two"}},
     {"run reap", {}},
     {"run gc", {}},
+    {"data init", {}},
+    {"data add", {"data.txt"}},
+    {"data status", {}},
+    {"data diff", {}},
+    {"data commit", {}},
+    {"data checkout", {}},
+    {"data move", {"data.txt", "moved.txt"}},
+    {"data unprotect", {"moved.txt"}},
+    {"data ls", {}},
+    {"data du", {}},
+    {"data check-ignore", {".git/config"}},
+    {"data gc", {"--workspace", "--yes"}},
+    {"data config", {}},
+    {"data root", {}},
+    {"data cache dir", {}},
+    {"data cache migrate", {}},
+    {"data remove", {"moved.txt"}},
 };
 
 }  // namespace
@@ -85,6 +102,11 @@ TEST_CASE(
 TEST_CASE("every command answers with one JSON object that names its schema") {
   const Sandbox box;
   box.write("file.txt", "x");
+  box.write("data.txt", "y");
+  REQUIRE(box.run_program({"git", "init", "-q"}).code == 0);
+  REQUIRE(box.run_program({"git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q",
+                           "--allow-empty", "-m", "first"})
+              .code == 0);
   box.output_of({"run", "start", "--name", "one", "--experiment", "e"});
   for (const auto& [path, arguments] : working) {
     Strings argv = words(path);

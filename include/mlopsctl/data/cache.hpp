@@ -21,7 +21,7 @@ enum class LinkType { reflink, hardlink, symlink, copy };
 // One object that the cache holds.
 struct CachedObject {
   ObjectId id;
-  std::uint64_t size = 0;        // bytes
+  std::uint64_t size = 0;       // bytes
   std::int64_t changed_ms = 0;  // since the epoch: when it got its name or a link
 };
 
