@@ -119,7 +119,6 @@ Report run_config(Context& context, const Arguments& arguments) {
   if (context.globals().dry_run) return report.summary("nothing was changed");
   data::set_config(file, key.section, key.option, *value);
   report.field("name", "name", Cell(*name));
-  report.field("value", "value", Cell(*value));
   return report.summary(fmt::format("written to '{}'", file.string()));
 }
 
