@@ -20,7 +20,7 @@ namespace mlopsctl {
 namespace {
 
 constexpr std::size_t error_body_limit = std::size_t{64} << 10U;
-constexpr long buffer_size = 256L << 10;
+constexpr long buffer_size = 128L << 10;
 
 template <class... Ts>
 struct Cases : Ts... {

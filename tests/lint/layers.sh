@@ -25,6 +25,7 @@ foreign='
 ^git2[./]: src/platform/git
 ^openssl/: src/platform/
 ^curl/: src/platform/http
+^pugixml: src/formats/s3_xml
 ^simdjson: src/formats/
 ^yaml\.h: src/formats/
 ^libsmartcols/: src/ui/

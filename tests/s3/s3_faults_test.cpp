@@ -1,0 +1,233 @@
+// Push and fetch through a proxy that misbehaves, to a real server behind it: nothing is lost, and
+// nothing wrong is kept.
+#include "mlopsctl/base/error.hpp"
+#include "mlopsctl/data/transfer.hpp"
+#include "mlopsctl/platform/http.hpp"
+#include "mlopsctl/platform/md5.hpp"
+
+#include "support/expect_error.hpp"
+#include "support/http_server.hpp"
+#include "support/quiet_progress.hpp"
+#include "support/radosgw.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+
+namespace mlopsctl::data {
+using mlopsctl::testing::HttpServer;
+using mlopsctl::testing::QuietProgress;
+using mlopsctl::testing::Radosgw;
+using mlopsctl::testing::ServedRequest;
+using mlopsctl::testing::ServedResponse;
+using mlopsctl::testing::TemporaryFolder;
+
+namespace {
+
+// Passes a request on as it is. The signature holds, because it is over the Host that was sent.
+ServedResponse forward(const ServedRequest& request) {
+  HttpRequest onward{.method = request.method,
+                     .url = Radosgw::running().endpoint() + request.target,
+                     .body = request.body,
+                     .max_body = std::uint64_t{256} << 20U};
+  if (request.body.empty() && request.method != "PUT" && request.method != "POST")
+    onward.body = std::monostate();
+  for (const auto& [name, value] : request.headers)
+    if (name != "content-length" && name != "connection") onward.headers.push_back({name, value});
+  const HttpResponse answer = make_http_client()->send(onward);
+  ServedResponse response{.status = answer.status, .body = answer.body};
+  for (const auto& header : answer.headers) {
+    const bool length = header.name == "Content-Length" && request.method != "HEAD";
+    if (!length && header.name != "Connection")
+      response.headers.push_back({header.name, header.value});
+  }
+  return response;
+}
+
+// Every so often something happens to a request.
+class Faults {
+ public:
+  explicit Faults(int every) : every_(every) {}
+  ServedResponse operator()(const ServedRequest& request) {
+    const int number = ++count_;
+    if (number % every_ != 0) return forward(request);
+    ++faults_;
+    switch (number / every_ % 7) {
+      case 0:
+        return {.drop = true};
+      case 1:
+        return {.status = 503, .body = "<Error><Code>SlowDown</Code></Error>"};
+      case 2:
+        return {.status = 500};
+      case 3:
+        return {.status = 429, .headers = {{"Retry-After", "0"}}};
+      case 4: {
+        ServedResponse cut = forward(request);
+        cut.cut_after = cut.body.size() / 2;
+        cut.drop = cut.body.empty();
+        return cut;
+      }
+      case 5: {
+        ServedResponse wrong = forward(request);
+        if (request.method == "GET" && request.target.find("list-type") == std::string::npos &&
+            !wrong.body.empty())
+          wrong.body[wrong.body.size() / 2] =
+              static_cast<char>(wrong.body[wrong.body.size() / 2] ^ 1);
+        return wrong;
+      }
+      default: {
+        ServedRequest wrong = request;
+        if (request.method == "PUT" && !wrong.body.empty())
+          wrong.body[0] = static_cast<char>(wrong.body[0] ^ 1);
+        return forward(wrong);
+      }
+    }
+  }
+  int faults() const { return faults_; }
+
+ private:
+  int every_;
+  std::atomic<int> count_{0};
+  std::atomic<int> faults_{0};
+};
+
+struct Side {
+  TemporaryFolder folder;
+  ObjectCache cache{folder / "cache", {LinkType::copy}, false, folder / "staging"};
+  QuietProgress progress;
+};
+
+std::vector<TransferItem> objects(Side& side, int count) {
+  std::vector<TransferItem> items;
+  for (int i = 0; i < count; ++i) {
+    const std::string bytes =
+        std::to_string(i) + std::string(static_cast<std::size_t>(i) * 37, 'x');
+    const ObjectId id{md5_of(bytes)};
+    side.cache.store(id, bytes);
+    items.push_back({.id = id});
+  }
+  side.cache.sync();
+  return items;
+}
+
+}  // namespace
+
+TEST_CASE("every object arrives through a proxy that breaks every fifth request") {
+  const Radosgw& server = Radosgw::running();
+  Faults faults(5);
+  const HttpServer proxy([&](const ServedRequest& request) { return faults(request); });
+  auto options = server.options();
+  options["endpointurl"] = proxy.url("");
+  const auto remote = open_store("s3://" + server.new_bucket() + "/p", options);
+  Side here;
+  const auto items = objects(here, 200);
+  const auto pushed = push_objects(*remote, here.cache, items, {.jobs = 16}, here.progress);
+  for (const auto& one : pushed.failed) MESSAGE(one.reason);
+  CHECK(pushed.complete());
+  CHECK(pushed.moved.size() == 200);
+  Side there;
+  const auto fetched = fetch_objects(*remote, there.cache, items, {.jobs = 16}, there.progress);
+  for (const auto& one : fetched.failed) MESSAGE(one.reason);
+  CHECK(fetched.complete());
+  for (const auto& item : items) CHECK(there.cache.read(item.id) == here.cache.read(item.id));
+  CHECK(there.cache.leftovers().empty());
+  CHECK(faults.faults() > 50);
+}
+
+TEST_CASE("an upload in parts that broke off goes on with the parts that arrived") {
+  const Radosgw& server = Radosgw::running();
+  std::atomic<bool> broken{true};
+  std::atomic<int> parts{0};
+  const HttpServer proxy([&](const ServedRequest& request) -> ServedResponse {
+    const bool part = request.target.find("partNumber=") != std::string::npos;
+    if (broken && request.target.find("partNumber=3") != std::string::npos)
+      return {.status = 403, .body = "<Error><Code>QuotaExceeded</Code></Error>"};
+    parts += part ? 1 : 0;
+    return forward(request);
+  });
+  auto options = server.options();
+  options["endpointurl"] = proxy.url("");
+  const auto remote = open_store("s3://" + server.new_bucket(), options);
+  Side here;
+  std::string bytes(60'000'000, 'x');
+  for (std::size_t i = 0; i < bytes.size(); i += 4096) bytes[i] = static_cast<char>(i >> 12U);
+  const ObjectId id{md5_of(bytes)};
+  here.cache.store(id, bytes);
+  here.cache.sync();
+  const std::vector<TransferItem> items{{.id = id}};
+  const auto first = push_objects(*remote, here.cache, items, {.jobs = 1}, here.progress);
+  REQUIRE(first.failed.size() == 1);
+  CHECK(first.failed[0].reason.find("QuotaExceeded") != std::string::npos);
+  CHECK_FALSE(remote->head(object_path(id)));
+  const int before = parts;
+  CHECK(before >= 2);
+  broken = false;
+  CHECK(push_objects(*remote, here.cache, items, {.jobs = 1}, here.progress).complete());
+  CHECK(parts - before < 4);  // of four parts, some were there
+  Side there;
+  CHECK(fetch_objects(*remote, there.cache, items, {}, there.progress).complete());
+  CHECK(there.cache.read(id) == bytes);
+}
+
+TEST_CASE("a clock that is an hour wrong on either side is corrected") {
+  const Radosgw& server = Radosgw::running();
+  int refused = 0;
+  const HttpServer proxy([&](const ServedRequest& request) -> ServedResponse {
+    // A server one hour ahead: refuses what is signed with our time, and says its own.
+    const Timestamp ahead = now() + Milliseconds{3'600'000};
+    const auto hour = to_rfc3339(ahead).substr(11, 2);
+    const std::string& date = request.headers.at("x-amz-date");
+    if (date.substr(9, 2) == hour) return {.body = "<ListBucketResult></ListBucketResult>"};
+    ++refused;
+    const std::time_t seconds = ahead.ms / 1000;
+    std::tm parts{};
+    ::gmtime_r(&seconds, &parts);
+    char text[40];
+    std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    return {.status = 403,
+            .headers = {{"Date", text}},
+            .body = "<Error><Code>RequestTimeTooSkewed</Code></Error>"};
+  });
+  auto options = server.options();
+  options["endpointurl"] = proxy.url("");
+  const auto store = open_store("s3://b", options);
+  CHECK(store->list({}).objects.empty());
+  CHECK(store->list({}).objects.empty());
+  CHECK(refused == 1);
+}
+
+TEST_CASE("a bucket in another region is followed there") {
+  const Radosgw& server = Radosgw::running();
+  const HttpServer proxy([&](const ServedRequest& request) -> ServedResponse {
+    if (request.headers.at("authorization").find("/eu-west-7/") != std::string::npos)
+      return {.body = "<ListBucketResult></ListBucketResult>"};
+    return {.status = 400,
+            .body =
+                "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-7</Region>"
+                "</Error>"};
+  });
+  auto options = server.options();
+  options["endpointurl"] = proxy.url("");
+  CHECK(open_store("s3://b", options)->list({}).objects.empty());
+  CHECK(proxy.requests().size() == 2);
+}
+
+TEST_CASE("a server that is away is waited for, but refusals are not repeated") {
+  const Radosgw& server = Radosgw::running();
+  int asked = 0;
+  const HttpServer proxy([&](const ServedRequest& request) -> ServedResponse {
+    if (++asked <= 3) return {.status = 503};
+    return forward(request);
+  });
+  auto options = server.options();
+  options["endpointurl"] = proxy.url("");
+  const auto store = open_store("s3://" + server.new_bucket(), options);
+  CHECK(store->list({}).objects.empty());
+  CHECK(asked == 4);
+  CHECK_ERROR(open_store("s3://no-such-bucket-at-all", options)->list({}), ErrorKind::not_found,
+              "NoSuchBucket");
+  CHECK(asked == 5);
+}
+
+}  // namespace mlopsctl::data
