@@ -95,7 +95,7 @@ bool is_special(const fs::path& path) {
 // A file under a temporary name next to its goal; removed unless it was put in place.
 class TemporaryFile {
  public:
-  TemporaryFile(const fs::path& goal, int mode) : goal_(goal) {
+  TemporaryFile(const fs::path& goal, int mode, Umask umask = Umask::respected) : goal_(goal) {
     const fs::path folder = goal.has_parent_path() ? goal.parent_path() : fs::path(".");
     std::error_code failed;
     fs::create_directories(folder, failed);
@@ -104,6 +104,11 @@ class TemporaryFile {
     path_ = folder / fmt::format(".{}.{}.tmp", shorter(goal.filename().string()), suffix);
     fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode));
     if (fd_ < 0) fail("write", goal, errno);
+    if (umask == Umask::ignored && ::fchmod(fd_, static_cast<mode_t>(mode)) != 0) {
+      const int reason = errno;
+      ::unlink(path_.c_str());
+      fail("write", goal, reason);
+    }
   }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
@@ -189,14 +194,14 @@ std::string read_file(const fs::path& path) {
   return read_all(file.get(), path);
 }
 
-void write_file_atomically(const fs::path& path, std::string_view bytes, int mode) {
+void write_file_atomically(const fs::path& path, std::string_view bytes, int mode, Umask umask) {
   if (is_special(path)) {
     const Descriptor target(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
     if (target.get() < 0) fail("write", path, errno);
     write_all(target.get(), bytes, path);
     return;
   }
-  TemporaryFile file(path, mode);
+  TemporaryFile file(path, mode, umask);
   file.write(bytes);
   file.put_in_place();
 }

@@ -20,7 +20,10 @@ std::string read_file(const fs::path& path);
 
 // Writes to a temporary name in the same folder, syncs, renames. Creates the parent folders.
 // What exists and is no regular file (/dev/stdout, a named pipe) is written to as it is.
-void write_file_atomically(const fs::path& path, std::string_view bytes, int mode = 0644);
+// `ignored` gives exactly `mode`: for files that another user's service reads.
+enum class Umask { respected, ignored };
+void write_file_atomically(const fs::path& path, std::string_view bytes, int mode = 0644,
+                           Umask umask = Umask::respected);
 
 // The same for content that is made piece by piece.
 using WritePiece = std::function<void(std::string_view)>;

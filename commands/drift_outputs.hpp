@@ -1,0 +1,29 @@
+// Where the result of a drift check goes beside the report: files, metrics, alerts, messages.
+#pragma once
+
+#include "mlopsctl/cli/command.hpp"
+#include "mlopsctl/context.hpp"
+#include "mlopsctl/drift/result.hpp"
+#include "mlopsctl/ui/report.hpp"
+
+#include <vector>
+
+namespace mlopsctl::commands {
+
+// --html, --junit, --github-summary, --prometheus, --pushgateway, --alertmanager, Slack, webhook.
+std::vector<OptionSpec> drift_output_options();
+
+// Throws Error{usage, config} for what is wrong with these options, before any work is done.
+void check_drift_outputs(const Arguments& arguments);
+
+// Whether a picture of every feature is wanted, so that distribution functions must be kept.
+bool wants_drift_pictures(const Arguments& arguments);
+
+// Writes and sends what was asked for, each on its own: what fails becomes a finding of the report,
+// and a report that would pass ends with 5 (partial) instead; a verdict of 3 or 4 stays. `notify`
+// is about messages for people; files, metrics and Alertmanager get every check, because alerts
+// would run out otherwise. With --dry-run nothing is written or sent.
+void write_drift_outputs(Context& context, const Arguments& arguments,
+                         const drift::DriftResult& result, bool notify, Report& report);
+
+}  // namespace mlopsctl::commands
