@@ -59,7 +59,10 @@ lists=(cmake/packages.txt tests/packages.txt)
 setup_packages "${lists[@]}"
 
 say "building build/$preset"
-setup_build "$preset" -DMLOPSCTL_TESTS=ON
+options=(-DMLOPSCTL_TESTS=ON)
+# Arrow for the Parquet module; where it cannot be had its tests say that they were skipped.
+if pyarrow=$(cmake/pyarrow.sh); then options+=("-DMLOPSCTL_PYARROW=$pyarrow"); else echo "$pyarrow"; fi
+setup_build "$preset" "${options[@]}"
 [ "$build_only" = no ] || exit 0
 
 if [ "$interop" = yes ]; then

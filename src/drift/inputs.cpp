@@ -220,7 +220,8 @@ std::vector<Input> resolve_inputs(const std::vector<std::string>& inputs,
   if (resolved.empty()) throw Error(ErrorKind::usage, "no input is given");
   for (const Input& input : resolved) {
     const Input& first = resolved.front();
-    if (is_matrix(input.format) != is_matrix(first.format)) {
+    if (is_matrix(input.format) != is_matrix(first.format) ||
+        (input.format == Format::parquet) != (first.format == Format::parquet)) {
       throw Error(
           ErrorKind::usage,
           fmt::format("{} is {} and {} is {}: a matrix and a table are no one data set", first.name,

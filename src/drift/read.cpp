@@ -7,6 +7,7 @@
 #include "drift/column_choices.hpp"
 #include "drift/inputs.hpp"
 #include "drift/matrix_read.hpp"
+#include "drift/parquet_blocks.hpp"
 #include "drift/table_assembly.hpp"
 #include "drift/table_read.hpp"
 
@@ -37,6 +38,10 @@ void read_tables(const std::vector<Input>& inputs, const ReadOptions& options, P
   ColumnChoices choices(options);
   TableAssembly assembly(options, choices);
   for (const Input& input : inputs) {
+    if (input.format == Format::parquet) {
+      read_parquet_table(input, options, choices, assembly, progress);
+      continue;
+    }
     read_text_table(input, options, choices, assembly, progress, data.notes);
   }
   choices.check_found(assembly.names(), data.source);
@@ -51,6 +56,16 @@ DataSet read_data_set(const std::vector<std::string>& inputs, const ReadOptions&
   DataSet data = named_data_set(inputs, resolved);
   if (is_matrix(resolved.front().format)) {
     read_matrices(resolved, options, data);
+  } else if (resolved.front().format == Format::parquet && parquet_is_matrix(resolved, options)) {
+    Matrix& matrix = data.matrix.emplace();
+    for (const Input& input : resolved) {
+      Matrix one;
+      read_parquet_matrix(input, options, one);
+      for (MatrixPart& part : one.parts) {
+        check_same_width(input, part, matrix.columns(), resolved.front());
+        matrix.parts.push_back(std::move(part));
+      }
+    }
   } else {
     read_tables(resolved, options, progress, data);
   }

@@ -7,6 +7,7 @@
 #include "drift/inputs.hpp"
 #include "drift/matrix_read.hpp"
 #include "drift/ordered_work.hpp"
+#include "drift/parquet_blocks.hpp"
 #include "drift/table_assembly.hpp"
 #include "drift/table_read.hpp"
 
@@ -209,6 +210,8 @@ void read_blocks(const std::vector<std::string>& inputs, const ReadOptions& opti
   DataSet frame = named_data_set(inputs, resolved);
   if (is_matrix(resolved.front().format)) {
     matrix_blocks(resolved, options, std::move(frame), progress, take);
+  } else if (resolved.front().format == Format::parquet) {
+    parquet_blocks(resolved, options, std::move(frame), progress, take);
   } else {
     TableBlocks(resolved, options, std::move(frame)).run(progress, take);
   }

@@ -67,8 +67,21 @@ std::int32_t Labels::code(std::string_view text) {
 std::int32_t Labels::code_copied(std::string_view text) {
   const std::size_t before = texts_.size();
   const std::int32_t found = code(text);
-  if (texts_.size() > before) texts_.back() = kept_.emplace_back(text);
+  if (texts_.size() > before) texts_.back() = keep(text);
   return found;
+}
+
+std::string_view Labels::keep(std::string_view text) {
+  if (text.empty()) return {};
+  if (text.size() > room_) {
+    room_ = std::max<std::size_t>(text.size(), kept_.empty() ? 256 : 16384);
+    free_ = kept_.emplace_back(new char[room_]).get();
+  }
+  text.copy(free_, text.size());
+  const std::string_view copy(free_, text.size());
+  free_ += text.size();
+  room_ -= text.size();
+  return copy;
 }
 
 void ColumnPart::add_missing() {

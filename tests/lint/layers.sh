@@ -11,6 +11,7 @@ platform: platform base
 formats: formats base
 alerting: alerting formats platform base
 tracking: tracking formats platform base
+parquet: parquet
 compute: compute formats platform base
 data: data formats platform base
 drift: drift compute formats platform base
@@ -32,6 +33,7 @@ foreign='
 ^kainjow/: src/ui/
 ^boost/: src/drift/distributions
 ^pcre2\.h: src/tracking/
+^(arrow|parquet)/: src/parquet/
 ^zlib\.h: src/formats/inflate
 ^utf8proc\.h: src/formats/unicode
 '

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +22,10 @@ ValueKind joined(ValueKind a, ValueKind b);
 // are read from are kept here.
 class Labels {
  public:
+  Labels() = default;
+  Labels(Labels&&) noexcept = default;  // never copied: texts_ points into kept_
+  Labels& operator=(Labels&&) noexcept = default;
+
   std::int32_t code(std::string_view text);         // `text` must outlive this object
   std::int32_t code_copied(std::string_view text);  // keeps a copy
   const std::vector<std::string_view>& texts() const { return texts_; }
@@ -30,11 +33,14 @@ class Labels {
  private:
   std::size_t find(std::string_view text, std::uint32_t hash) const;
   void grow();
+  std::string_view keep(std::string_view text);
 
   std::vector<std::string_view> texts_;
   std::vector<std::uint32_t> hashes_;
   std::vector<std::int32_t> slots_;  // open addressing, -1 is free; a power of two
-  std::deque<std::string> kept_;
+  std::vector<std::unique_ptr<char[]>> kept_;
+  std::size_t room_ = 0;  // free bytes in the last of them
+  char* free_ = nullptr;
 };
 
 struct ColumnPart {
