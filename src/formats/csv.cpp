@@ -84,7 +84,7 @@ class Parser {
       field(column);
       if (at_record_end()) {
         if (column + 1 != count) ragged(column + 1);
-        if (p_ != end_) p_ += *p_ == '\r' ? 2 : 1;
+        if (p_ != end_) p_ += *p_ == '\r' && p_ + 1 != end_ ? 2 : 1;
         return;
       }
       ++p_;
