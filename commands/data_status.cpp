@@ -226,7 +226,8 @@ Report run_diff(Context& context, const Arguments& arguments) {
     root["deleted"] = entries_json(diff.deleted, hashes, shown);
     root["modified"] = entries_json(diff.modified, hashes, shown);
     root["renamed"] = entries_json(diff.renamed, hashes, shown);
-    if (!diff.not_in_cache.empty()) {
+    // DVC leaves this list out between two revisions, unless something is in it.
+    if (!arguments.positional(1) || !diff.not_in_cache.empty()) {
       root["not in cache"] = entries_json(diff.not_in_cache, hashes, shown);
     }
   }
