@@ -30,7 +30,7 @@ const columns = [
   { key: "kind", label: "Type", first: 1, when: severalKinds, away: "narrow-away", value: (f) => f.kind, cell: (f) => html("td", { class: "muted" }, f.kind) },
   { key: "verdict", label: "Verdict", first: 1, value: (f) => toneOrder.indexOf(f.tone), cell: (f) => html("td", {}, html("span", { class: `pill ${f.tone}` }, f.verdict)) },
   { key: "picture", label: "Distribution", away: "small-away", cell: (f) => html("td", {}, sparkline(f.picture && f.picture[0])) },
-  { key: "effect", label: "Effect", first: -1, value: (f) => f.effect, title: "The deciding value over its threshold: more than 1, beyond the mark, is drift",
+  { key: "effect", label: "Effect", first: -1, away: "small-away", value: (f) => f.effect, title: "The deciding value over its threshold: more than 1, beyond the mark, is drift",
     cell: (f) => html("td", { title: `${number(f.effect)} times the threshold` }, gauge(f.effect, f.tone)) },
   { key: "psi", label: "PSI", first: -1, number: true, value: (f) => f.psi, title: "Population stability index", cell: (f) => cell(number(f.psi), Number.isNaN(f.psi) ? undefined : String(f.psi)) },
   { key: "test", label: "Test", first: 1, when: several, away: "narrow-away", value: (f) => (f.tests.length ? data.tests[f.tests[0][0]][0] : ""),
