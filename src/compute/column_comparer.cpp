@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::size_t block = 2048;        // values that stay in the first cache between loops
 constexpr std::size_t few_rows = 1 << 15;  // of both samples: sorting is faster than counting
-constexpr std::size_t sampled_rows = 512;  // of each side, to choose the buckets
 constexpr std::size_t many_thresholds = 24;
 
 template <class T>
@@ -39,39 +38,7 @@ std::size_t drop_non_finite(T* values, std::size_t rows, ColumnMoments& moments)
   }
 }
 
-template <class T>
-std::vector<T> thresholds_of(const std::vector<double>& edges) {
-  std::vector<T> thresholds;
-  for (std::size_t k = 1; k + 1 < edges.size(); ++k) {
-    bool none = false;
-    thresholds.push_back(first_at_least<T>(edges[k], none));
-    if (none) {  // more than any T: beyond the joint range, so nothing reaches it
-      thresholds.pop_back();
-      break;
-    }
-  }
-  return thresholds;
-}
-
 }  // namespace
-
-std::vector<double> linear_edges(double low, double high, std::size_t bins) {
-  if (low == high) {
-    low -= 0.5;
-    high += 0.5;
-  }
-  std::vector<double> edges(bins + 1);
-  const auto count = static_cast<double>(bins);
-  const double width = high - low;
-  const bool overflows = std::isinf(width);
-  const double step = overflows ? high / count - low / count : width / count;
-  for (std::size_t k = 0; k < bins; ++k) {
-    const auto number = static_cast<double>(k);
-    edges[k] = (step == 0 ? number / count * width : number * step) + low;
-  }
-  edges[bins] = high;
-  return edges;
-}
 
 template <class T>
 typename ColumnComparer<T>::Sample ColumnComparer<T>::look_at(T* values, std::size_t rows,
@@ -137,25 +104,12 @@ ColumnComparison ColumnComparer<T>::compare(T* reference, std::size_t reference_
   if (first.size != 0 && second.size != 0) ks(first, second, result);
 
   if (options.ecdf_points >= 2) {
-    std::vector<double> places = linear_edges(low, high, options.ecdf_points - 1);
-    if (low == high) places = {low};
-    std::vector<double> beyond{low};  // edges of bins that begin just after each place
-    for (const double x : places)
-      beyond.push_back(std::nextafter(x, std::numeric_limits<double>::infinity()));
-    beyond.push_back(high);
-    const auto after = thresholds_of<T>(beyond);
+    const std::vector<double> places = ecdf_places(low, high, options.ecdf_points);
+    const auto after = thresholds_after<T>(places);
     std::vector<std::uint64_t> left(places.size() + 1), right(places.size() + 1);
     if (first.size != 0) count_bins(first, after, left);
     if (second.size != 0) count_bins(second, after, right);
-    std::uint64_t below1 = 0, below2 = 0;
-    const auto share = [](std::uint64_t below, std::size_t size) {
-      return size == 0 ? 0.0 : static_cast<double>(below) / static_cast<double>(size);
-    };
-    for (std::size_t k = 0; k < places.size(); ++k) {
-      below1 += left[k];
-      below2 += right[k];
-      result.ecdf.push_back({places[k], share(below1, first.size), share(below2, second.size)});
-    }
+    result.ecdf = ecdf_from(places, left, right);
   }
   return result;
 }
@@ -208,7 +162,7 @@ void ColumnComparer<T>::ks(const Sample& reference, const Sample& current,
     walk(reference_.candidates.data(), reference.size, current_.candidates.data(), current.size, {},
          n1, n2, extremes);
   } else {
-    const Buckets<T> buckets = choose_buckets(reference, current);
+    const Buckets<T> buckets = sample_buckets(reference, current);
     count(reference, buckets, reference_.counts);
     count(current, buckets, current_.counts);
     const std::size_t left = choose_candidates(n1, n2);
@@ -224,26 +178,16 @@ void ColumnComparer<T>::ks(const Sample& reference, const Sample& current,
   result.ks_location = extremes.location();
 }
 
-// Equal widths between two outlying quantiles of a small sample: the tails that the outer buckets
-// take are small, and one far outlier cannot spoil the rest.
 template <class T>
-Buckets<T> ColumnComparer<T>::choose_buckets(const Sample& reference, const Sample& current) {
+Buckets<T> ColumnComparer<T>::sample_buckets(const Sample& reference, const Sample& current) {
   sampled_.clear();
   for (const Sample* sample : {&reference, &current}) {
     const std::size_t step = std::max<std::size_t>(1, sample->size / sampled_rows);
     for (std::size_t i = step / 2; i < sample->size; i += step)
       sampled_.push_back(sample->values[i]);
   }
-  std::sort(sampled_.begin(), sampled_.end());
-  const std::size_t tail = sampled_.size() / 256;
-  auto low = static_cast<double>(sampled_[tail]);
-  auto high = static_cast<double>(sampled_[sampled_.size() - 1 - tail]);
-  if (low == high) {
-    low = static_cast<double>(std::min(reference.min, current.min));
-    high = static_cast<double>(std::max(reference.max, current.max));
-  }
-  const double scale = static_cast<double>(bucket_count - 2) / (high - low);
-  return {.low = low, .scale = std::isnormal(scale) ? scale : 1.0};
+  return choose_buckets(sampled_, std::min(reference.min, current.min),
+                        std::max(reference.max, current.max));
 }
 
 template <class T>

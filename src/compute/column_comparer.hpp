@@ -3,6 +3,7 @@
 
 #include "mlopsctl/compute/backend.hpp"
 
+#include "compute/bins.hpp"
 #include "compute/kernels.hpp"
 #include "compute/ks.hpp"
 
@@ -11,10 +12,6 @@
 #include <vector>
 
 namespace mlopsctl::compute {
-
-// Equal-width edges as numpy.linspace(low, high, bins + 1); low == high widens by a half to both
-// sides. Where high − low overflows the width is taken apart.
-std::vector<double> linear_edges(double low, double high, std::size_t bins);
 
 template <class T>
 class ColumnComparer {
@@ -37,7 +34,7 @@ class ColumnComparer {
 
   Sample look_at(T* values, std::size_t rows, ColumnMoments& moments);
   void ks(const Sample& reference, const Sample& current, ColumnComparison& result);
-  Buckets<T> choose_buckets(const Sample& reference, const Sample& current);
+  Buckets<T> sample_buckets(const Sample& reference, const Sample& current);
   void count(const Sample& sample, const Buckets<T>& buckets, std::vector<std::uint32_t>& counts);
   std::size_t choose_candidates(double n1, double n2);
   void collect(const Sample& sample, const Buckets<T>& buckets, Bucketed& into);
