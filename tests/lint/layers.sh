@@ -34,6 +34,7 @@ foreign='
 ^boost/: src/drift/distributions
 ^pcre2\.h: src/tracking/
 ^(arrow|parquet)/: src/parquet/
+^(cuda_runtime|cublas_v2|cub/): src/compute/cuda/
 ^zlib\.h: src/formats/inflate
 ^utf8proc\.h: src/formats/unicode
 '

@@ -353,11 +353,11 @@ std::string require_device() {
   if (driver == 0)
     throw Error(ErrorKind::unavailable, "there is no NVIDIA driver",
                 "install the driver, or use --device cpu");
-  if (status != cudaSuccess)
+  if (status != cudaSuccess && status != cudaErrorNoDevice)
     throw Error(ErrorKind::unavailable,
                 std::string("the NVIDIA driver cannot be used: ") + cudaGetErrorString(status),
                 "update the driver, or use --device cpu");
-  if (devices == 0)
+  if (status == cudaErrorNoDevice || devices == 0)
     throw Error(ErrorKind::unavailable, "there is no NVIDIA GPU that this process may use",
                 "look at CUDA_VISIBLE_DEVICES, or use --device cpu");
   cudaDeviceProp properties{};
