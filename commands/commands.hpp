@@ -14,6 +14,16 @@ CommandSpec completion();
 CommandSpec help_exit_codes();
 CommandSpec help_man();
 
+CommandSpec repro();
+CommandSpec stage_list();
+CommandSpec stage_add();
+CommandSpec dag();
+CommandSpec metrics_show();
+CommandSpec metrics_diff();
+CommandSpec params_diff();
+CommandSpec freeze();
+CommandSpec unfreeze();
+
 CommandSpec experiment_list();
 CommandSpec experiment_create();
 CommandSpec experiment_rename();

@@ -1,6 +1,8 @@
 #include "mlopsctl/context.hpp"
 
 #include "mlopsctl/base/text.hpp"
+#include "mlopsctl/data/pipeline.hpp"
+#include "mlopsctl/data/workspace.hpp"
 #include "mlopsctl/platform/files.hpp"
 #include "mlopsctl/platform/git.hpp"
 #include "mlopsctl/tracking/filter.hpp"
@@ -136,6 +138,15 @@ std::vector<Suggestion> Context::suggest(Complete kind, std::string_view prefix)
   if (kind == Complete::config_key) {
     for (const auto& spec : setting_specs())
       add(std::string(spec.key), std::string(spec.description));
+    return suggestions;
+  }
+  if (kind == Complete::stage) {
+    const fs::path here = start_folder(state_->globals);
+    if (!data::Repository::find_root(here)) return suggestions;
+    data::Repository repository = data::Repository::open(here);
+    for (auto& name : data::Pipelines::load(repository).names(repository.relative(here, here))) {
+      add(std::move(name), "");
+    }
     return suggestions;
   }
   const auto folder = home();

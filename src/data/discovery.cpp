@@ -55,6 +55,8 @@ class Walk {
     return std::move(outputs_);
   }
 
+  std::vector<std::string> pipelines;  // the dvc.yaml files on the way
+
  private:
   bool skipped(const std::string& path, bool is_directory) {
     if (repository_.ignore().ignored_here(path, is_directory)) return true;
@@ -75,7 +77,9 @@ class Walk {
       } else if (is_dvc_file(name)) {
         if (!skipped(path, false)) keep(dvc_file_outputs(read_file(at->path()), path));
       } else if (name == "dvc.yaml") {
-        if (!skipped(path, false)) keep(stage_outputs(path));
+        if (skipped(path, false)) continue;
+        pipelines.push_back(path);
+        keep(stage_outputs(path));
       }
     }
     for (const auto& one : below) {
@@ -129,6 +133,13 @@ std::vector<TrackedOutput> dvc_file_outputs(std::string_view text, const std::st
 }
 
 std::vector<TrackedOutput> discover(Repository& repository) { return Walk(repository).run(); }
+
+std::vector<std::string> pipeline_files(Repository& repository) {
+  Walk walk(repository);
+  walk.run();
+  std::ranges::sort(walk.pipelines);
+  return std::move(walk.pipelines);
+}
 
 std::vector<TrackedOutput> outputs_at(GitRepository& git, const std::string& revision,
                                       const std::string& root_in_git) {

@@ -13,6 +13,9 @@ namespace mlopsctl::data {
 // is inside a tracked output.
 std::vector<TrackedOutput> discover(Repository& repository);
 
+// Every dvc.yaml that discover() reads, sorted.
+std::vector<std::string> pipeline_files(Repository& repository);
+
 // The outputs of one .dvc file. file: relative to the root. Throws Error{config} that names it.
 std::vector<TrackedOutput> dvc_file_outputs(std::string_view text, const std::string& file);
 

@@ -76,6 +76,16 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"data cache dir", {}},
     {"data cache migrate", {}},
     {"data remove", {"moved.txt"}},
+    {"stage add",
+     {"--name", "s", "--metrics-no-cache", "m.json", "--", "echo", "{}", ">", "m.json"}},
+    {"stage list", {}},
+    {"dag", {}},
+    {"freeze", {"s"}},
+    {"unfreeze", {"s"}},
+    {"repro", {}},
+    {"metrics show", {}},
+    {"metrics diff", {"workspace", "workspace"}},
+    {"params diff", {"workspace", "workspace"}},
 };
 
 }  // namespace

@@ -29,6 +29,7 @@ foreign='
 ^pugixml: src/formats/s3_xml
 ^simdjson: src/formats/
 ^yaml\.h: src/formats/
+^toml\+\+/: src/formats/toml_reader.cpp
 ^libsmartcols/: src/ui/
 ^kainjow/: src/ui/
 ^boost/: src/drift/distributions

@@ -28,6 +28,7 @@ enum class Complete {
   column,
   config_key,
   program,
+  stage,
 };
 
 struct OptionSpec {
