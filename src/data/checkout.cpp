@@ -49,7 +49,7 @@ std::string joined(const std::string& a, const std::string& b) {
 class Planner {
  public:
   Planner(Repository& repository, Digests& digests, const CheckoutOptions& options)
-      : repository_(repository), cache_(repository.cache()), digests_(digests), options_(options) {}
+      : cache_(repository.cache()), digests_(digests), options_(options) {}
 
   Plan plan(const SelectedOutput& selected) {
     Plan plan{.selected = &selected};
@@ -145,7 +145,6 @@ class Planner {
     return cache_.has({md5, HashKind::md5}) || cache_.has({md5, HashKind::legacy});
   }
 
-  Repository& repository_;
   ObjectCache& cache_;
   Digests& digests_;
   const CheckoutOptions& options_;

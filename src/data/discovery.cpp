@@ -165,10 +165,11 @@ std::vector<TrackedOutput> outputs_at(GitRepository& git, const std::string& rev
       add(dvc_file_outputs(git.blob(file.id), path));
     }
   }
-  for (const auto& [path, id] : yamls) {
+  for (const auto& yaml : yamls) {
+    const std::string& path = yaml.first;
     const auto lock = locks.find((fs::path(path).parent_path() / "dvc.lock").string());
     const std::string lock_text = lock != locks.end() ? git.blob(lock->second) : "";
-    add(named(path, [&] { return lock_outputs(lock_text, git.blob(id), path); }));
+    add(named(path, [&] { return lock_outputs(lock_text, git.blob(yaml.second), path); }));
   }
   sort_by_path(outputs);
   return outputs;
