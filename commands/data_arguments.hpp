@@ -23,6 +23,9 @@ PositionalSpec targets_positional(std::size_t least);
 std::vector<OptionSpec> selection_options();
 data::SelectOptions selection(const Arguments& arguments);
 
+// Cache beside remote: what 'data status --cloud' shows.
+Report cloud_status(Context& context, const Arguments& arguments);
+
 // One table row a pointer or ignore file that git should know, and what to type.
 void suggest_git_add(Report& report, const std::vector<std::string>& files, bool staged);
 

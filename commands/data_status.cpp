@@ -128,6 +128,8 @@ Report as_document(Report report, const Context& context, const json& root, std:
 }
 
 Report run_status(Context& context, const Arguments& arguments) {
+  if (arguments.flag("cloud")) return cloud_status(context, arguments);
+  if (arguments.text("remote")) throw Error(ErrorKind::usage, "--remote goes with --cloud");
   data::Repository repository = open_repository(context);
   const auto selected =
       repository.select(arguments.positionals(), data_base(context), selection(arguments));
@@ -243,6 +245,11 @@ CommandSpec data_status() {
   options.push_back({.name = "granular", .help = "List files inside folders"});
   options.push_back({.name = "unchanged", .help = "List what is unchanged, too"});
   options.push_back({.name = "untracked-files", .help = "List files that nothing tracks"});
+  options.push_back({.name = "cloud", .help = "Compare cache and remote instead", .letter = 'c'});
+  options.push_back({.name = "remote",
+                     .value = "NAME",
+                     .help = "With --cloud: another remote than the configured one",
+                     .letter = 'r'});
   options.push_back({.name = "exit-code", .help = "Exit with 3 if anything differs"});
   return {.path = "data status",
           .summary = "Show what differs: HEAD, .dvc files, working tree, cache",

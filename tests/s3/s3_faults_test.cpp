@@ -39,8 +39,8 @@ ServedResponse forward(const ServedRequest& request) {
   ServedResponse response{.status = answer.status, .body = answer.body};
   for (const auto& header : answer.headers) {
     const bool length = header.name == "Content-Length" && request.method != "HEAD";
-    if (!length && header.name != "Connection")
-      response.headers.push_back({header.name, header.value});
+    const bool hop = header.name == "Connection" || header.name == "Transfer-Encoding";
+    if (!length && !hop) response.headers.push_back({header.name, header.value});
   }
   return response;
 }
