@@ -53,22 +53,13 @@ std::string known_remote(const Place& place, const std::string& name) {
       near ? fmt::format("did you mean '{}'?", *near) : "'mlopsctl data remote list' lists them");
 }
 
-// A path is typed relative to where one is; DVC keeps it relative to the file.
-std::string url_value(const Context& context, const std::string& url) {
-  if (url.find("://") != std::string::npos || url.starts_with('/') || url.starts_with('~'))
-    return url;
-  return fs::weakly_canonical(data_base(context) / url).string();
-}
-
+// A relative path is typed relative to where one is; set_config keeps it relative to the file.
 void set_url(const Place& place, const std::string& section, const Context& context,
              const std::string& url) {
-  const std::string value = url_value(context, url);
-  const fs::path folder = place.file.parent_path();
-  const bool typed_relative = value != url;
+  const bool path =
+      url.find("://") == std::string::npos && fs::path(url).is_relative() && !url.starts_with('~');
   data::set_config(place.file, section, "url",
-                   typed_relative
-                       ? fs::path(value).lexically_relative(fs::weakly_canonical(folder)).string()
-                       : value);
+                   path ? fs::proximate(data_base(context) / url).string() : url);
 }
 
 Report run_add(Context& context, const Arguments& arguments) {
