@@ -85,8 +85,9 @@ Report run_add(Context& context, const Arguments& arguments) {
                                quote(mask_secrets(url))));
   }
   if (context.globals().dry_run) return report.summary("nothing was changed");
-  set_url(place, data::remote_section(name), context, url);
+  // In this order, so that a new file has its sections as DVC writes them.
   if (arguments.flag("default")) data::set_config(place.file, "core", "remote", name);
+  set_url(place, data::remote_section(name), context, url);
   return report.summary(fmt::format("written to '{}'", place.file.string()));
 }
 
