@@ -24,6 +24,12 @@ CommandSpec params_diff();
 CommandSpec freeze();
 CommandSpec unfreeze();
 
+CommandSpec drift_check();
+CommandSpec drift_report();
+CommandSpec drift_profile();
+CommandSpec drift_profile_merge();
+CommandSpec drift_history();
+
 CommandSpec experiment_list();
 CommandSpec experiment_create();
 CommandSpec experiment_rename();

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The quick start: installs what is missing, builds mlopsctl, learns a chatbot three times, and
-# lists, compares and plots the runs. Commands are printed before they run; everything is in work/.
+# lists, compares and plots the runs, and checks one half of the text for drift against the other.
+# Commands are printed before they run; everything is in work/.
 # On the second call nothing is built, and a setting that was learned from this text is not learned again.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -71,5 +72,17 @@ show mlopsctl run list --experiment chatbot --sort metrics.held_out_perplexity \
 show mlopsctl run compare "${runs[@]}"
 show mlopsctl run plot "${runs[@]}" --metric held_out_perplexity
 show mlopsctl run plot "${runs[@]}" --html curves.html
+# Do people in comedies talk as those in tragedies do? A model of the one would meet a shift in the other.
+tragedies=(hamlet julius-caesar king-lear macbeth othello romeo-and-juliet)
+comedies=(as-you-like-it much-ado-about-nothing the-merchant-of-venice the-taming-of-the-shrew the-tempest twelfth-night)
+describe() { python3 ../descriptors.py "${@/#/../data/}"; }
+printf '\n# one row a speech: length, words, commas, questions, ...\n'
+describe "${tragedies[@]/%/.txt}" >tragedies.csv
+describe "${comedies[@]/%/.txt}" >comedies.csv
+rc=0
+show mlopsctl drift check tragedies.csv comedies.csv --name comedies || rc=$?
+[ $rc -eq 0 ] || [ $rc -eq 3 ] || exit $rc
+printf '\n# exit code %s: 3 is drift, 0 would be none\n' $rc
+show mlopsctl drift history
 show python3 ../train.py --output trigram-cache --talk "Where is the king?"
 printf '\nThe curves are in %s; open it in a browser.\n' "$work/curves.html"

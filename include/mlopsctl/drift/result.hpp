@@ -73,8 +73,10 @@ struct FeatureResult {
   std::uint64_t reference_rows = 0, current_rows = 0;        // finite, not missing
   std::uint64_t reference_missing = 0, current_missing = 0;  // missing and not finite
   ColumnMoments reference, current;                          // numbers only
-  std::vector<TestOutcome> tests;                            // the deciding one first
-  double psi = 0;                                            // NaN where there is none
+  std::uint64_t out_of_range =
+      0;  // current values outside the reference's; of matrices at least so many
+  std::vector<TestOutcome> tests;  // the deciding one first
+  double psi = 0;                  // NaN where there is none
   // Share of the data that moved, 0 to 1: the largest difference of the distribution functions (KS
   // statistic) of numbers, the total variation of categories; NaN where there is none.
   double effect_size = 0;

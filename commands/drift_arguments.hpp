@@ -1,0 +1,25 @@
+// What the drift commands share: which data, how to read them, which rules.
+#pragma once
+
+#include "mlopsctl/cli/command.hpp"
+#include "mlopsctl/context.hpp"
+#include "mlopsctl/drift/analysis.hpp"
+#include "mlopsctl/drift/profile.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mlopsctl::commands {
+
+std::vector<OptionSpec> drift_input_options();
+std::vector<OptionSpec> drift_rule_options();
+drift::ReadOptions drift_read_options(const Arguments& arguments);
+drift::AnalysisOptions drift_analysis_options(const Arguments& arguments);
+
+// The whole file is a profile, or there is none.
+std::optional<drift::Profile> profile_in(const std::string& file);
+// "production" of "data/production.csv": how a check is called that has no --name.
+std::string name_of_input(const std::string& input);
+
+}  // namespace mlopsctl::commands
