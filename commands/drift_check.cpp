@@ -134,7 +134,7 @@ Report run(Context& context, const Arguments& arguments, bool judges) {
   if (top && *top < 0) throw Error(ErrorKind::usage, "--top needs a number from 0");
 
   check_drift_outputs(arguments);
-  if (wants_drift_pictures(arguments)) options.ecdf_points = 64;
+  if (wants_drift_pictures(arguments)) options.ecdf_points = 256;
   const drift::NotifyOn notify_on = drift::parse_notify_on(arguments.text_or("notify-on", "drift"))
                                         .value_or(drift::NotifyOn::drift);
   if (notify_on == drift::NotifyOn::change && !arguments.text("state")) {
@@ -155,17 +155,19 @@ Report run(Context& context, const Arguments& arguments, bool judges) {
 
   DriftResult result = compare(context, arguments, options, window);
   record(context, arguments, result, schema);
-  if (state_file && !context.globals().dry_run) {
-    drift::write_check_state(*state_file, drift::after(before, result));
-  }
   Report report = drift_view(context, schema, result,
                              top ? std::optional(static_cast<std::size_t>(*top)) : std::nullopt);
   if (judges) report.verdict(exit_code_of(result.verdict));
-  write_drift_outputs(context, arguments, result,
-                      drift::should_notify(notify_on, before, result.verdict), report);
+  const bool told = write_drift_outputs(
+      context, arguments, result, drift::should_notify(notify_on, before, result.verdict), report);
+  if (state_file && !context.globals().dry_run) {
+    CheckState state = drift::after(before, result);
+    if (!told) state.verdict = before.verdict;  // the next check tells of the change
+    drift::write_check_state(*state_file, state);
+  }
   // Cron mails whatever is printed.
-  if (context.globals().quiet && !context.globals().json && result.verdict == drift::Verdict::ok &&
-      judges) {
+  if (report.code() == ExitCode::done && context.globals().quiet && !context.globals().json &&
+      result.verdict == drift::Verdict::ok && judges) {
     return Report(schema).document([](const ByteSink&) {});
   }
   if (!result.run_id.empty() && judges) {
@@ -261,7 +263,9 @@ CommandSpec drift_check() {
       .description =
           std::string(description) +
           "\n\nExits with 0 if they have not, 3 on drift, 4 if there are too few rows to "
-          "say. With --quiet it prints nothing when all is well, as cron likes it.",
+          "say. With --quiet it prints nothing when all is well, as cron likes it.\n\n"
+          "Where a page, metrics, an alert or a message cannot be written or sent, the report says "
+          "so and the verdict stays; a check that would end with 0 then ends with 5.",
       .examples =
           {{"mlopsctl drift check train.npy today.npy", "Embeddings"},
            {"mlopsctl drift check train.csv 'logs/*.csv' --ignore id", "Tables"},

@@ -123,12 +123,15 @@ class Outputs {
     });
   }
 
+  int failures() const { return failures_; }
+
  private:
   void attempt(const std::function<void()>& action) {
     try {
       action();
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted) throw;
+      ++failures_;
       report_.finding(Severity::bad,
                       error.what() + (error.hint().empty() ? std::string() : "; " + error.hint()));
       if (report_.code() == ExitCode::done) report_.verdict(ExitCode::partial);
@@ -137,6 +140,7 @@ class Outputs {
 
   Context& context_;
   Report& report_;
+  int failures_ = 0;
 };
 
 void write_files(Outputs& outputs, const Arguments& arguments, const DriftResult& result) {
@@ -247,12 +251,14 @@ void check_drift_outputs(const Arguments& arguments) {
 
 bool wants_drift_pictures(const Arguments& arguments) { return arguments.text("html").has_value(); }
 
-void write_drift_outputs(Context& context, const Arguments& arguments, const DriftResult& result,
+bool write_drift_outputs(Context& context, const Arguments& arguments, const DriftResult& result,
                          bool notify, Report& report) {
   Outputs outputs(context, report);
   write_files(outputs, arguments, result);
   send_metrics_and_alerts(outputs, arguments, result, context.now());
+  const int failed_before = outputs.failures();
   if (notify) send_messages(outputs, arguments, result);
+  return outputs.failures() == failed_before;
 }
 
 }  // namespace mlopsctl::commands

@@ -22,8 +22,9 @@ bool wants_drift_pictures(const Arguments& arguments);
 // Writes and sends what was asked for, each on its own: what fails becomes a finding of the report,
 // and a report that would pass ends with 5 (partial) instead; a verdict of 3 or 4 stays. `notify`
 // is about messages for people; files, metrics and Alertmanager get every check, because alerts
-// would run out otherwise. With --dry-run nothing is written or sent.
-void write_drift_outputs(Context& context, const Arguments& arguments,
+// would run out otherwise. With --dry-run nothing is written or sent. False if a message that was
+// due did not arrive.
+bool write_drift_outputs(Context& context, const Arguments& arguments,
                          const drift::DriftResult& result, bool notify, Report& report);
 
 }  // namespace mlopsctl::commands
