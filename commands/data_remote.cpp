@@ -91,6 +91,44 @@ Report run_add(Context& context, const Arguments& arguments) {
   return report.summary(fmt::format("written to '{}'", place.file.string()));
 }
 
+// DVC refuses a file with an option that the kind of remote does not have.
+void check_option(const std::string& url, const std::string& option) {
+  const std::vector<std::string> known{"url",
+                                       "jobs",
+                                       "checksum_jobs",
+                                       "version_aware",
+                                       "worktree",
+                                       "verify",
+                                       "region",
+                                       "profile",
+                                       "endpointurl",
+                                       "access_key_id",
+                                       "secret_access_key",
+                                       "session_token",
+                                       "credentialpath",
+                                       "configpath",
+                                       "use_ssl",
+                                       "ssl_verify",
+                                       "allow_anonymous_login",
+                                       "sse",
+                                       "sse_kms_key_id",
+                                       "sse_customer_algorithm",
+                                       "sse_customer_key",
+                                       "acl",
+                                       "grant_read",
+                                       "grant_read_acp",
+                                       "grant_write_acp",
+                                       "grant_full_control",
+                                       "cache_regions",
+                                       "read_timeout",
+                                       "connect_timeout"};
+  if (!url.starts_with("s3://") || std::ranges::find(known, option) != known.end()) return;
+  const auto near = closest(option, known);
+  throw Error(ErrorKind::usage, fmt::format("remotes on S3 have no option {}", quote(option)),
+              near ? fmt::format("did you mean '{}'?", *near)
+                   : "'mlopsctl data remote modify --help' lists them");
+}
+
 Report run_modify(Context& context, const Arguments& arguments) {
   const Place place = place_of(context, arguments);
   const std::string name = known_remote(place, arguments.positionals()[0]);
@@ -111,6 +149,7 @@ Report run_modify(Context& context, const Arguments& arguments) {
     return report.summary(fmt::format("removed from '{}'", place.file.string()));
   }
   if (!value) throw Error(ErrorKind::usage, "a value is missing", "or remove it with --unset");
+  check_option(place.config.text(section, "url"), option);
   if (context.globals().dry_run) return report.summary("nothing was changed");
   if (option == "url") {
     set_url(place, section, context, *value);
