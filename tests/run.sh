@@ -10,7 +10,8 @@ usage: tests/run.sh [options]
 Installs what is missing, builds and runs the tests. On the second call only what changed is built.
 
 options:
-  --preset NAME   build to test: dev (default), release, asan, tsan; see CMakePresets.json
+  --preset NAME   build to test: dev (default), release, asan, tsan (code with threads only);
+                  see CMakePresets.json
   --label NAME    only tests of this CTest label: unit, e2e, golden, faults, interop …; repeatable
   --no-interop    leave out the tests against other programs (they need Chromium and PyPI)
   --filter REGEX  only tests whose name matches
@@ -59,6 +60,8 @@ lists=(cmake/packages.txt tests/packages.txt)
 setup_packages "${lists[@]}"
 
 say "building build/$preset"
+# shellcheck disable=SC2034  # read by setup_build
+[ "$preset" != tsan ] || setup_target=threads_tests
 options=(-DMLOPSCTL_TESTS=ON)
 # Arrow for the Parquet module; where it cannot be had its tests say that they were skipped.
 if pyarrow=$(cmake/pyarrow.sh); then options+=("-DMLOPSCTL_PYARROW=$pyarrow"); else echo "$pyarrow"; fi
