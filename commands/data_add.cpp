@@ -135,7 +135,7 @@ CommandSpec data_add() {
                    .complete = Complete::file},
                   {.name = "force", .help = "Let --output replace what is there", .letter = 'f'},
                   {.name = "desc", .value = "TEXT", .help = "A description, kept in the .dvc"},
-                  {.name = "type", .value = "TYPE", .help = "What it is: model, dataset, ..."},
+                  {.name = "type", .value = "TYPE", .help = "What it is, such as model or dataset"},
                   {.name = "label", .value = "LABEL", .help = "A label", .repeatable = true},
                   {.name = "meta",
                    .value = "KEY=VALUE",

@@ -79,7 +79,7 @@ CommandSpec data_get_url() {
   return {.path = "data get-url",
           .summary = "Download one file by its URL",
           .description =
-              "URL is s3://BUCKET/KEY, http(s)://…, file:///PATH or a path. The file is written "
+              "URL is s3://BUCKET/KEY, http(s)://..., file:///PATH or a path. The file is written "
               "whole or not at all, and checked where the server tells a digest. Nothing is "
               "tracked.",
           .examples = {{"mlopsctl data get-url s3://bucket/data.csv", "From S3"},

@@ -78,7 +78,7 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"data push", {}},
     {"data fetch", {}},
     {"data pull", {}},
-    {"data get-url", {"file.txt", "copy.txt"}},
+    {"data get-url", {"file.txt", "fetched.txt"}},
     {"data remote rename", {"disk", "other"}},
     {"data remote remove", {"other"}},
     {"data config", {}},
@@ -96,6 +96,11 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"metrics show", {}},
     {"metrics diff", {"workspace", "workspace"}},
     {"params diff", {"workspace", "workspace"}},
+    {"drift check", {"numbers.csv", "more.csv"}},
+    {"drift report", {"numbers.csv", "more.csv"}},
+    {"drift profile", {"numbers.csv", "-o", "numbers.profile"}},
+    {"drift profile merge", {"numbers.profile", "numbers.profile", "-o", "sum.profile"}},
+    {"drift history", {}},
 };
 
 }  // namespace
@@ -123,6 +128,10 @@ TEST_CASE("every command answers with one JSON object that names its schema") {
   const Sandbox box;
   box.write("file.txt", "x");
   box.write("data.txt", "y");
+  std::string numbers = "x\n";
+  for (int i = 0; i < 50; ++i) numbers += std::to_string(i % 10) + ".5\n";
+  box.write("numbers.csv", numbers);
+  box.write("more.csv", numbers + "4.5\n");
   REQUIRE(box.run_program({"git", "init", "-q"}).code == 0);
   REQUIRE(box.run_program({"git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q",
                            "--allow-empty", "-m", "first"})
