@@ -115,7 +115,7 @@ std::string feature_rows(const DriftResult& result) {
 bool has_answer(Verdict verdict) { return verdict == Verdict::ok || verdict == Verdict::drift; }
 
 std::string drift_headline(const DriftResult& result) {
-  const std::string verdict(to_string(result.verdict));
+  std::string verdict(to_string(result.verdict));
   if (result.verdict != Verdict::drift) return verdict;
   return fmt::format("{} ({})", verdict, to_string(result.severity));
 }

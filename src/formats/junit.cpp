@@ -27,11 +27,9 @@ std::string escaped(std::string_view bytes, bool attribute) {
       result += "&gt;";
     } else if (c == '"') {
       result += "&quot;";
-    } else if ((c == '\n' || c == '\t') && !attribute) {
-      result += text[i];
-    } else if (c == '\n' || c == '\t' || c == '\r') {
+    } else if (c == '\r' || ((c == '\n' || c == '\t') && attribute)) {
       result += fmt::format("&#{};", c);
-    } else if (c < 0x20) {
+    } else if (c < 0x20 && c != '\n' && c != '\t') {
       result += replacement;
     } else if (text.compare(i, 2, "\xef\xbf") == 0 && i + 2 < text.size() &&
                static_cast<unsigned char>(text[i + 2]) >= 0xBE) {
