@@ -151,7 +151,7 @@ class Tree {
 }  // namespace
 
 Dag dag_of(const Pipelines& pipelines, const DagOptions& options) {
-  const Dag whole =
+  Dag whole =
       options.outs ? outs_dag(pipelines, options.base) : stages_dag(pipelines, options.base);
   if (options.targets.empty()) return whole;
   std::vector<std::size_t> chosen;

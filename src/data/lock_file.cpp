@@ -77,8 +77,8 @@ YamlValue sorted_keys(const YamlValue& map) {
 
 YamlValue params_value(const YamlValue& params) {
   YamlValue result = sorted_keys(params);
-  std::ranges::stable_partition(result.entries,
-                                [](const YamlEntry& entry) { return entry.key == default_params; });
+  std::stable_partition(result.entries.begin(), result.entries.end(),
+                        [](const YamlEntry& entry) { return entry.key == default_params; });
   for (auto& entry : result.entries) entry.value = sorted_keys(entry.value);
   return result;
 }

@@ -419,8 +419,7 @@ PipelineFile load_pipeline_file(const std::string& file, std::string_view text,
 }
 
 std::string Stage::address(const std::string& base) const {
-  const std::string from =
-      base.empty() ? file : fs::path(file).lexically_relative(base).generic_string();
+  std::string from = base.empty() ? file : fs::path(file).lexically_relative(base).generic_string();
   if (name.empty()) return from;
   return from == "dvc.yaml" ? name : from + ":" + name;
 }
