@@ -84,8 +84,8 @@ setup_explain() {
   return 1
 }
 
-# setup_build PRESET [CMAKE-OPTION…]: configures when needed and builds build/PRESET, or only $setup_target.
-setup_target=all
+# setup_build PRESET [CMAKE-OPTION…]: configures when needed and builds build/PRESET, or only $setup_targets.
+setup_targets=(all)
 setup_build() {
   local preset=$1 launcher=()
   shift
@@ -98,5 +98,5 @@ setup_build() {
     cat "$setup_log" >&2
     return 1
   }
-  cmake --build "$setup_root/build/$preset" --target "$setup_target" --parallel "$(nproc)"
+  cmake --build "$setup_root/build/$preset" --target "${setup_targets[@]}" --parallel "$(nproc)"
 }

@@ -44,7 +44,7 @@ Place place_of(Context& context, const Arguments& arguments) {
 }
 
 std::string known_remote(const Place& place, const std::string& name) {
-  const std::string lower = to_lower(name);
+  std::string lower = to_lower(name);
   const auto remotes = place.config.remotes();
   if (std::ranges::find(remotes, lower) != remotes.end()) return lower;
   const auto near = closest(lower, remotes);
