@@ -199,21 +199,28 @@ class Download : public std::enable_shared_from_this<Download> {
   Md5 md5_;
 };
 
-}  // namespace
-
-// Bytes may break on their way as well as at rest, so what is wrong is fetched once more.
-void download_object(DownloadContext& context, const ObjectId& id, Done<std::uint64_t> done) {
-  auto first = [&context, id, done = std::move(done)](Outcome<std::uint64_t> outcome) {
+// Downloads until the bytes are right, something else fails, or `tries` are used up.
+void download_again(DownloadContext& context, const ObjectId& id, int tries,
+                    Done<std::uint64_t> done) {
+  auto next = [&context, id, tries, done = std::move(done)](Outcome<std::uint64_t> outcome) {
     bool damaged = false;
     try {
       outcome.value();
     } catch (const Error& error) {
       damaged = error.kind() == ErrorKind::corrupt;
     }
-    if (!damaged) return done(std::move(outcome));
-    std::make_shared<Download>(context, id, done)->begin();
+    if (!damaged || tries <= 1) return done(std::move(outcome));
+    download_again(context, id, tries - 1, done);
   };
-  std::make_shared<Download>(context, id, std::move(first))->begin();
+  std::make_shared<Download>(context, id, std::move(next))->begin();
+}
+
+}  // namespace
+
+// Bytes may break on their way as well as at rest. At rest more tries do not help, so they are few.
+void download_object(DownloadContext& context, const ObjectId& id, Done<std::uint64_t> done) {
+  constexpr int tries = 3;
+  download_again(context, id, tries, std::move(done));
 }
 
 }  // namespace mlopsctl::data

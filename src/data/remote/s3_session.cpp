@@ -26,11 +26,12 @@ bool is_transient_code(std::string_view code) {
   return std::ranges::find(codes, code) != codes.end();
 }
 
-// Bytes that broke on their way; the same again if they are wrong here.
+// Bytes that broke on their way; the same again if they are wrong here. Counted apart from other
+// failures: a server that was busy before says nothing about the bytes.
 bool is_damage(std::string_view code) {
   return code == "BadDigest" || code == "XAmzContentSHA256Mismatch";
 }
-constexpr int damage_attempts = 3;
+constexpr int damage_attempts = 4;
 
 bool contains(const std::vector<int>& statuses, int status) {
   return std::ranges::find(statuses, status) != statuses.end();
@@ -42,6 +43,7 @@ struct S3Session::Attempt {
   S3Operation operation;
   Done<HttpResponse> done;
   int failures = 0;
+  int damages = 0;  // of them, bytes that arrived broken
   int corrected = 0;
   Timestamp began = now();
   bool given_bytes = false;
@@ -187,7 +189,7 @@ std::optional<Milliseconds> S3Session::judge(Attempt& attempt, HttpResponse* res
     attempt.done(std::current_exception());
     return std::nullopt;
   }
-  const bool repeat_damage = is_damage(code) && attempt.failures + 1 < damage_attempts;
+  const bool repeat_damage = is_damage(code) && ++attempt.damages < damage_attempts;
   if (is_transient(response->status) || is_transient_code(code) || repeat_damage)
     if (const auto delay = again(attempt, retry_after(*response, now()))) return delay;
   const std::string object =
