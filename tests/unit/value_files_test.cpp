@@ -17,6 +17,16 @@ TEST_CASE("TOML keeps its order and types") {
   CHECK_ERROR(parse_toml("a = 1\nb = \n"), ErrorKind::config, "line 2");
 }
 
+TEST_CASE("letters beyond ASCII in TOML are text in quotes and an error outside") {
+  CHECK(parse_toml("name = 'caf\u00e9 \u4e2d'  # \u00e9\n").entries[0].value.text ==
+        "caf\u00e9 \u4e2d");
+  for (const std::string text :
+       {"\u00e9 = 1\n", "a = \u00e9\n", "a\u00e9 = 1\n", "a \u2fff = 1\n"}) {
+    CAPTURE(text);
+    CHECK_ERROR(parse_toml(text), ErrorKind::config, "line 1");
+  }
+}
+
 TEST_CASE("constants of a Python module are read as DVC reads them") {
   const YamlValue value = parse_python_constants(
       "\"\"\"doc\"\"\"\nimport os\nLR = 0.1  # rate\nN: int = 1_000\nNEG = -5\nS = 'a' \"b\"\nT = "
