@@ -218,8 +218,8 @@ AddResult add(Repository& repository, std::span<const std::string> targets, cons
     result.outputs.push_back(std::move(added));
   }
   std::ranges::sort(result.changed_files);
-  const auto twice = std::ranges::unique(result.changed_files);
-  result.changed_files.erase(twice.begin(), twice.end());
+  auto& changed = result.changed_files;
+  changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
   repository.refresh();
   result.staged = autostage(repository, result.changed_files);
   return result;

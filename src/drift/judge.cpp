@@ -54,8 +54,9 @@ std::vector<TestTally> tallies_of(const Outcomes& outcomes) {
     tallies.push_back(std::move(tally));
   }
   // The deciding tests first.
-  std::ranges::stable_partition(
-      tallies, [&](const TestTally& tally) { return outcomes.at(tally.test).front()->decides; });
+  std::stable_partition(tallies.begin(), tallies.end(), [&](const TestTally& tally) {
+    return outcomes.at(tally.test).front()->decides;
+  });
   return tallies;
 }
 

@@ -56,7 +56,8 @@ void YamlWriter::plain(std::u32string_view text, std::size_t indent, bool split)
         put(part);
       }
     } else {
-      if (part.size() > best_width && column_ > indent) new_line(indent);
+      // ruamel.yaml does so in keys, too, and writes what no reader takes.
+      if (split && part.size() > best_width && column_ > indent) new_line(indent);
       put(part);
     }
     start = end;

@@ -7,6 +7,7 @@
 
 #include "fuzz/require.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 
@@ -22,11 +23,14 @@ std::optional<YamlValue> read(std::string_view text, YamlValue (*reader)(std::st
   }
 }
 
-// DVC's folding of strings with line breaks is not always read back as the same string; ours is the
-// same, byte for byte. NaN is not equal to itself.
+// DVC's folding of strings with line breaks, and of long ones with escapes, is not always read back
+// as the same string; ours is the same, byte for byte. NaN is not equal to itself.
 bool comparable(const YamlValue& value) {
   if (value.kind == YamlKind::real) return value.real == value.real;
   const auto plain = [](const std::string& text) {
+    constexpr std::size_t never_folded = 16;  // even when each byte becomes four
+    const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    if (text.size() > never_folded && std::ranges::any_of(text, control)) return false;
     return text.find_first_of("\n\r") == std::string::npos &&
            text.find("\xC2\x85") == std::string::npos && text.find("\xE2\x80") == std::string::npos;
   };
@@ -44,7 +48,8 @@ void check_edits(std::string_view text, const YamlValue& root) {
   const std::vector<std::string> fresh{"fresh key"};
   std::vector<std::vector<std::string>> paths{fresh};
   for (const auto& entry : root.entries) {
-    if (entry.key_kind == YamlKind::text) paths.push_back({entry.key});
+    if (entry.key_kind != YamlKind::text) continue;  // a path is made of text
+    paths.push_back({entry.key});
     for (const auto& inner : entry.value.entries) {
       if (inner.key_kind == YamlKind::text) paths.push_back({entry.key, inner.key});
     }

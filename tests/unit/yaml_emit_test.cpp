@@ -111,3 +111,22 @@ TEST_CASE("JSON text is Python's: sorted keys, ASCII, surrogate pairs") {
   CHECK(python_str(value) ==
         "{'b': [1, 2.0, None, True], 'a': {'y': 'é😀\"\\\\', 'x': '\\t\\x7f'}}");
 }
+
+// Checked with ruamel.yaml 0.19.1, which reads a blank more from its own line, too.
+TEST_CASE("a long string with tabs is folded where DVC folds it") {
+  std::string tabs, first, second;
+  for (int i = 0; i < 53; ++i) tabs += '\t';
+  for (int i = 0; i < 33; ++i) first += "\\t";
+  for (int i = 0; i < 20; ++i) second += "\\t";
+  YamlValue map = YamlValue::empty_map();
+  map.set(":stag", YamlValue::of_text("w {  w {" + tabs + " k:v v md:s"));
+  CHECK(emit_yaml(map) == ":stag: \"w {  w {" + first + "\n  " + second + " k:v v md:s\"\n");
+}
+
+TEST_CASE("a key with a word longer than a line stays on its line and is read back") {
+  YamlValue map = YamlValue::empty_map();
+  const std::string key = "two " + std::string(110, 'w');
+  map.set(key, YamlValue::of_integer(1));
+  CHECK(emit_yaml(map) == key + ": 1\n");
+  CHECK(python_equal(parse_yaml(emit_yaml(map)), map));
+}

@@ -89,8 +89,7 @@ class LookUp {
     std::vector<std::string> prefixes;
     for (const auto& [key, index] : listed_) prefixes.push_back(prefix_of(key, digits));
     std::ranges::sort(prefixes);
-    const auto rest = std::ranges::unique(prefixes);
-    prefixes.erase(rest.begin(), rest.end());
+    prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
     for (const auto& prefix : prefixes) list(prefix, "");
     wait_all();
     return true;
