@@ -10,8 +10,8 @@ namespace {
 #define TOML_ASSERT(condition) ((condition) ? void() : toml_stumbled())
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
-// toml++ 3.3 takes characters such as U+00E9 for unreachable where it asks whether they are blanks or
-// letters. They are neither: its generated functions, and only they, answer false instead.
+// toml++ 3.3 takes characters such as U+00E9 for unreachable where it asks whether they are blanks
+// or letters. They are neither: its generated functions, and only they, answer false instead.
 // clang-format off
 #include <toml++/impl/preprocessor.h>
 #pragma push_macro("TOML_UNREACHABLE")

@@ -44,6 +44,7 @@ void YamlWriter::scalar(std::u32string_view text, ScalarStyle style, std::size_t
 
 // A run of single blanks is where a line may end; a word longer than a line gets one of its own.
 void YamlWriter::plain(std::u32string_view text, std::size_t indent, bool split) {
+  std::size_t blanks_before = 1;
   for (std::size_t start = 0; start < text.size();) {
     std::size_t end = start;
     const bool blanks = text[start] == ' ';
@@ -55,9 +56,12 @@ void YamlWriter::plain(std::u32string_view text, std::size_t indent, bool split)
       } else {
         put(part);
       }
+      blanks_before = part.size();
     } else {
-      // ruamel.yaml does so in keys, too, and writes what no reader takes.
-      if (split && part.size() > best_width && column_ > indent) new_line(indent);
+      // ruamel.yaml does so in keys and behind several blanks, too, and writes what no reader takes
+      // or takes for less blanks.
+      const bool kept = split && blanks_before == 1;
+      if (kept && part.size() > best_width && column_ > indent) new_line(indent);
       put(part);
     }
     start = end;

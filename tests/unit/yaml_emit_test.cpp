@@ -130,3 +130,11 @@ TEST_CASE("a key with a word longer than a line stays on its line and is read ba
   CHECK(emit_yaml(map) == key + ": 1\n");
   CHECK(python_equal(parse_yaml(emit_yaml(map)), map));
 }
+
+TEST_CASE("several blanks before a word longer than a line are kept") {
+  YamlValue map = YamlValue::empty_map();
+  map.set("path", YamlValue::of_text("a    " + std::string(100, 'w')));
+  CHECK(python_equal(parse_yaml(emit_yaml(map)), map));
+  map.set("path", YamlValue::of_text("a " + std::string(100, 'w')));
+  CHECK(emit_yaml(map) == "path: a \n  " + std::string(100, 'w') + "\n");  // as ruamel.yaml
+}
