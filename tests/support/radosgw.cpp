@@ -4,6 +4,7 @@
 #include "mlopsctl/platform/process.hpp"
 
 #include "data/remote/sigv4.hpp"
+#include "support/locations.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -66,9 +67,10 @@ Radosgw::Radosgw() {
   folder_ = ::mkdtemp(pattern.data());
   for (int attempt = 0; attempt < 3; ++attempt) {
     port_ = free_ports(attempt);
-    const auto result = run_process({.argv = {MLOPSCTL_SOURCE_DIR "/tests/support/start-rgw.sh",
-                                              folder_, std::to_string(port_)},
-                                     .timeout = Milliseconds{120'000}});
+    const auto result =
+        run_process({.argv = {testing::source_folder + "/tests/support/start-rgw.sh", folder_,
+                              std::to_string(port_)},
+                     .timeout = Milliseconds{120'000}});
     if (result.ok()) return;
     std::printf("radosgw did not start: %s\n", result.err.c_str());
     run_process({.argv = {"sh", "-c", "kill -9 $(cat " + folder_ + "/run/*.pid)"}});

@@ -1,5 +1,7 @@
 #include "support/sandbox.hpp"
 
+#include "support/locations.hpp"
+
 #include <doctest/doctest.h>
 
 #include <fcntl.h>
@@ -80,7 +82,7 @@ void exchange(Pipe& in, Pipe& out, Pipe& err, std::string_view input, Outcome& o
 
 std::string binary() {
   const char* other = std::getenv("MLOPSCTL_BINARY");
-  return other != nullptr ? other : MLOPSCTL_BINARY_PATH;
+  return other != nullptr ? other : built_program;
 }
 
 Sandbox::Sandbox() {

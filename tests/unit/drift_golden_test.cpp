@@ -1,5 +1,6 @@
 // What scipy answered (tests/golden/drift) is what mlopsctl answers.
 #include "support/drift_values.hpp"
+#include "support/locations.hpp"
 
 #include <doctest/doctest.h>
 
@@ -13,7 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 std::vector<Json> lines_of(const std::string& name) {
-  std::ifstream file(MLOPSCTL_SOURCE_DIR "/tests/golden/drift/" + name);
+  std::ifstream file(mlopsctl::testing::source_folder + "/tests/golden/drift/" + name);
   std::vector<Json> lines;
   for (std::string line; std::getline(file, line);) lines.push_back(Json::parse(line));
   return lines;

@@ -4,6 +4,7 @@
 #include "mlopsctl/formats/zip.hpp"
 
 #include "support/expect_error.hpp"
+#include "support/locations.hpp"
 #include "support/read_data.hpp"
 
 #include <doctest/doctest.h>
@@ -20,7 +21,7 @@ using namespace mlopsctl::testing;
 namespace {
 
 std::string golden(const std::string& name) {
-  return std::string(MLOPSCTL_SOURCE_DIR) + "/tests/golden/inputs/" + name;
+  return testing::source_folder + "/tests/golden/inputs/" + name;
 }
 
 double half(std::uint16_t bits) {

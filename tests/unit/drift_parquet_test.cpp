@@ -1,6 +1,7 @@
 #include "mlopsctl/platform/parquet.hpp"
 
 #include "support/expect_error.hpp"
+#include "support/locations.hpp"
 #include "support/read_data.hpp"
 
 #include <doctest/doctest.h>
@@ -14,7 +15,7 @@ using namespace mlopsctl::testing;
 namespace {
 
 std::string golden(const std::string& name) {
-  return std::string(MLOPSCTL_SOURCE_DIR) + "/tests/golden/inputs/" + name;
+  return testing::source_folder + "/tests/golden/inputs/" + name;
 }
 
 // A build without Arrow has no Parquet; then what it says is tested instead.

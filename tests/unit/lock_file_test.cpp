@@ -5,6 +5,7 @@
 #include "mlopsctl/platform/files.hpp"
 
 #include "support/expect_error.hpp"
+#include "support/locations.hpp"
 
 #include <doctest/doctest.h>
 
@@ -14,7 +15,7 @@ using namespace mlopsctl::data;
 namespace {
 
 fs::path golden(const std::string& name) {
-  return fs::path(MLOPSCTL_SOURCE_DIR) / "tests/golden/dvc/pipelines" / name;
+  return fs::path(testing::source_folder) / "tests/golden/dvc/pipelines" / name;
 }
 
 }  // namespace
