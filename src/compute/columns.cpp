@@ -165,6 +165,7 @@ void copy_columns(const Matrix& matrix, std::uint64_t first, std::uint64_t count
   }
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a type cannot be put in parentheses
 #define MLOPSCTL_FOR(T)                                                                     \
   template class Buffer<T>;                                                                 \
   template void copy_columns<T>(const Matrix&, std::uint64_t, std::uint64_t, std::uint64_t, \
@@ -174,5 +175,6 @@ MLOPSCTL_FOR(double)
 MLOPSCTL_FOR(std::int64_t)
 MLOPSCTL_FOR(std::uint64_t)
 #undef MLOPSCTL_FOR
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace mlopsctl::compute

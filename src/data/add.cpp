@@ -132,7 +132,7 @@ void require_untracked_by_git(Repository& repository, const std::string& path) {
 // -o: a copy of something, often from outside, becomes a file of the repository.
 std::string copy_to_output(Repository& repository, const std::string& target, const fs::path& base,
                            const AddOptions& options) {
-  const std::string path = repository.relative(options.output, base);
+  std::string path = repository.relative(options.output, base);
   const fs::path to = repository.root() / path;
   const fs::path from = fs::absolute(base) / target;
   if (!fs::exists(from)) {

@@ -72,7 +72,7 @@ std::string ignore_in_git(Repository& repository, const std::string& output) {
         fmt::format("to version it as data: git rm -r --cached '{}' && git commit", output));
   }
   if (git->ignored(path)) return "";
-  const std::string relative = folder_of(output) + ".gitignore";
+  std::string relative = folder_of(output) + ".gitignore";
   const fs::path file = repository.root() / relative;
   const std::string text = fs::exists(file) ? read_file(file) : "";
   write_file_atomically(file, gitignore_with(text, gitignore_entry(name_of(output))));
@@ -81,7 +81,7 @@ std::string ignore_in_git(Repository& repository, const std::string& output) {
 
 std::string unignore_in_git(Repository& repository, const std::string& output) {
   if (repository.git() == nullptr) return "";
-  const std::string relative = folder_of(output) + ".gitignore";
+  std::string relative = folder_of(output) + ".gitignore";
   const fs::path file = repository.root() / relative;
   if (!fs::exists(file)) return "";
   const std::string text = read_file(file);

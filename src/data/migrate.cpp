@@ -20,7 +20,7 @@ namespace {
 // Puts the bytes of an object of DVC 2 under the name that DVC 3 gives them.
 ObjectId take_over(ObjectCache& cache, const ObjectId& old) {
   const fs::path from = cache.path_of(old);
-  const ObjectId id{hash_file(from, HashKind::md5).md5, HashKind::md5};
+  ObjectId id{hash_file(from, HashKind::md5).md5, HashKind::md5};
   if (cache.has(id)) return id;
   const fs::path temporary = cache.temporary_path(id);
   if (::link(from.c_str(), temporary.c_str()) != 0) {

@@ -67,8 +67,10 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   }
   bool string(string_t& value) override {
     if (depth_ != 2) return depth_ > 2;
-    if (key_ == "md5") entry_.md5 = std::move(value);
-    if (key_ == "relpath") entry_.path = std::move(value);
+    if (key_ == "md5")
+      entry_.md5 = std::move(value);
+    else if (key_ == "relpath")
+      entry_.path = std::move(value);
     return true;
   }
   bool null() override { return depth_ >= 2; }

@@ -23,7 +23,7 @@ struct Bins {
   std::vector<double> edges;
   std::vector<std::uint64_t> reference, current;
 };
-Bins equal_width_bins(const FeaturePair& pair, std::size_t bins);
+Bins equal_width_bins(const FeaturePair& pair, std::size_t count);
 
 // Evidently's scores where they differ from everybody else's (drift.md §1.6).
 std::optional<TestNumbers> run_evidently_test(const TestDefinition& test, const FeaturePair& pair);

@@ -38,18 +38,21 @@ KsLattice::KsLattice(std::uint64_t size1, std::uint64_t size2)
     : n1(size1),
       n2(size2),
       gcd(std::gcd(size1, size2)),
-      lcm(static_cast<double>(size1 / gcd) * static_cast<double>(size2)) {}
+      lcm(static_cast<double>(size1) / static_cast<double>(gcd) * static_cast<double>(size2)) {}
 
 std::int64_t KsLattice::h(double d) const { return std::llrint(d * lcm); }
 
 bool KsLattice::exact_is_possible() const {
   constexpr double limit = std::numeric_limits<std::int32_t>::max();
-  return static_cast<double>(n1 / gcd) < limit / static_cast<double>(n2 / gcd);
+  const std::uint64_t steps1 = n1 / gcd;
+  const std::uint64_t steps2 = n2 / gcd;
+  return static_cast<double>(steps1) < limit / static_cast<double>(steps2);
 }
 
 double KsLattice::work(std::int64_t h) const {
   if (n1 == n2) return 0;
-  const double band = 2 * static_cast<double>(h) / static_cast<double>((n1 + n2) / gcd);
+  const std::uint64_t steps = (n1 + n2) / gcd;
+  const double band = 2 * static_cast<double>(h) / static_cast<double>(steps);
   const double widest = static_cast<double>(std::min(n1, n2));
   return static_cast<double>(n1 + n2) / 2 * std::min(band, widest);
 }

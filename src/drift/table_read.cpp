@@ -85,7 +85,7 @@ void read_text_table(const Input& input, const ReadOptions& options, ColumnChoic
         for (const auto& [name, column] : part.columns) choices.learn(name, column.kind);
         return part;
       },
-      [&](TextChunk chunk, TablePart part) {
+      [&](const TextChunk& chunk, TablePart part) {
         if (part.problem) throw_problem(input, source, chunk, *part.problem);
         progress.advance(chunk.text.size());
         source.used(chunk);

@@ -265,7 +265,7 @@ class Parser {
     check(value.get_array().get(list));
     for (auto item : list) {
       od::value inner;
-      check(std::move(item).get(inner));
+      check(item.get(inner));
     }
   }
 
@@ -299,7 +299,9 @@ class Parser {
     });
     for (auto& [name, column] : texts.columns) {
       for (auto& [known, place] : part_.columns) {
-        if (known == name) place = std::move(column);
+        if (known != name) continue;
+        place = std::move(column);
+        break;
       }
     }
   }

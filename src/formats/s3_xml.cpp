@@ -130,7 +130,7 @@ S3Listing parse_s3_listing(std::string_view xml) {
   const Document document(xml, "ListBucketResult");
   const auto& root = document.root();
   const bool encoded = text(root, "EncodingType") == "url";
-  const auto name = [&](std::string value) { return encoded ? url_decoded(value) : value; };
+  const auto name = [&](const std::string& value) { return encoded ? url_decoded(value) : value; };
   S3Listing listing;
   for (const auto& node : root.children()) {
     if (local_name(node) == "Contents") {

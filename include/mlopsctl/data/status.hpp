@@ -50,7 +50,7 @@ struct DataStatus {
   }
 };
 
-DataStatus data_status(Repository& repository, std::span<const SelectedOutput> outputs,
+DataStatus data_status(Repository& repository, std::span<const SelectedOutput> selected,
                        const StatusOptions& options);
 
 struct DiffEntry {

@@ -89,7 +89,7 @@ class Download : public std::enable_shared_from_this<Download> {
                               *at += bytes.size();
                             },
                         .restart = [at, offset] { *at = offset; }},
-                       [self, part, at](Outcome<ObjectInfo> info) {
+                       [self, part, at](const Outcome<ObjectInfo>& info) {
                          if (self->over_) return;
                          if (!info.ok()) return self->fail(info.error());
                          if (*at != std::min(self->size_, (part + 1) * download_part)) {
@@ -114,7 +114,7 @@ class Download : public std::enable_shared_from_this<Download> {
     const std::uint64_t from = hashed_ * download_part;
     const std::uint64_t to = std::min(size_, end * download_part);
     context_.workers.submit([self, from, to] { self->file_->feed(from, to, self->md5_); },
-                            [self, end](std::exception_ptr error) {
+                            [self, end](const std::exception_ptr& error) {
                               self->hashing_ = false;
                               if (self->over_) return;
                               if (error) return self->fail(error);
@@ -137,7 +137,7 @@ class Download : public std::enable_shared_from_this<Download> {
           }
           self->file_->adopt();
         },
-        [self](std::exception_ptr error) { self->end(error); });
+        [self](const std::exception_ptr& error) { self->end(error); });
   }
 
   void finish_small() {
@@ -159,7 +159,7 @@ class Download : public std::enable_shared_from_this<Download> {
           }
           self->context_.cache.adopt(path, self->id_);
         },
-        [self](std::exception_ptr error) { self->end(error); });
+        [self](const std::exception_ptr& error) { self->end(error); });
   }
 
   bool is_legacy_right(const fs::path& path) const {

@@ -80,7 +80,7 @@ std::size_t push_run_cache(ObjectStore& remote, const fs::path& cache,
   return for_all(remote, keys, options, progress,
                  [&](ObjectQueue& queue, const std::string& key, auto settle) {
                    queue.put(key, cache / key, {},
-                             [settle](Outcome<PutResult> one) { settle(one.error()); });
+                             [settle](const Outcome<PutResult>& one) { settle(one.error()); });
                  });
 }
 
@@ -99,7 +99,7 @@ std::size_t fetch_run_cache(ObjectStore& remote, const fs::path& cache,
                                     *bytes += piece;
                                   },
                               .restart = [bytes] { bytes->clear(); }},
-                             [&cache, key, bytes, settle](Outcome<ObjectInfo> one) {
+                             [&cache, key, bytes, settle](const Outcome<ObjectInfo>& one) {
                                std::exception_ptr error = one.error();
                                try {
                                  if (!error) write_file_atomically(cache / key, *bytes);

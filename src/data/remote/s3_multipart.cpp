@@ -187,7 +187,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
   void abandon() {
     S3Operation remove = operation("DELETE", {{"uploadId", id_}});
     remove.accepted = {404};
-    queue_.start(std::move(remove), [](Outcome<HttpResponse>) {});
+    queue_.start(std::move(remove), [](const Outcome<HttpResponse>&) {});
   }
 
   void finish(PutResult result) {

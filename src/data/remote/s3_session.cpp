@@ -72,8 +72,8 @@ void S3Session::start(HttpEngine& engine, S3Operation operation, Done<HttpRespon
   const bool urgent = attempt->operation.urgent;
   engine.submit({.prepare = [this, attempt] { return prepare(*attempt); },
                  .finished =
-                     [this, attempt](HttpResponse* response, std::exception_ptr error) {
-                       return judge(*attempt, response, std::move(error));
+                     [this, attempt](HttpResponse* response, const std::exception_ptr& error) {
+                       return judge(*attempt, response, error);
                      },
                  .urgent = urgent});
 }
@@ -160,7 +160,7 @@ bool S3Session::correct(Attempt& attempt, const HttpResponse& response, const st
 }
 
 std::optional<Milliseconds> S3Session::judge(Attempt& attempt, HttpResponse* response,
-                                             std::exception_ptr error) {
+                                             const std::exception_ptr& error) {
   if (error) {
     bool transient = false;
     try {

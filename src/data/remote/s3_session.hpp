@@ -49,7 +49,7 @@ class S3Session {
   struct Attempt;
   HttpRequest prepare(Attempt& attempt);
   std::optional<Milliseconds> judge(Attempt& attempt, HttpResponse* response,
-                                    std::exception_ptr error);
+                                    const std::exception_ptr& error);
   bool correct(Attempt& attempt, const HttpResponse& response, const std::string& code,
                const std::string& region);
   std::optional<Milliseconds> again(Attempt& attempt, std::optional<Milliseconds> least);

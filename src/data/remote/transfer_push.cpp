@@ -96,7 +96,7 @@ class Push {
       while (queue->pending() >= ahead) turn(*queue);
       queue->put(object_path(one.item.id), cache_.path_of(one.item.id),
                  {.md5 = md5_of_object(one.item.id)},
-                 [this, &one](Outcome<PutResult> outcome) { settle(one, outcome); });
+                 [this, &one](const Outcome<PutResult>& outcome) { settle(one, outcome); });
     }
     while (queue->pending() > 0) turn(*queue);
   }
