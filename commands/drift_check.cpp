@@ -3,7 +3,6 @@
 #include "mlopsctl/drift/check_state.hpp"
 #include "mlopsctl/platform/file_lock.hpp"
 #include "mlopsctl/platform/files.hpp"
-#include "mlopsctl/tracking/run_store.hpp"
 
 #include "commands/commands.hpp"
 #include "commands/drift_arguments.hpp"
@@ -94,19 +93,14 @@ DriftResult compare(Context& context, const Arguments& arguments,
   return result;
 }
 
-// Recorded where there is a run store, or where one was asked for by --experiment.
 void record(Context& context, const Arguments& arguments, DriftResult& result,
             const std::string& schema) {
-  if (arguments.flag("no-record") || context.globals().dry_run) return;
-  const auto experiment = arguments.text("experiment");
-  const auto home = context.home();
-  if (!experiment && (!home || !fs::exists(*home / "runs.db"))) {
-    context.progress().detail("not recorded: there is no run store here ('mlopsctl init')");
-    return;
-  }
-  RunStore& store = context.runs(StoreAccess::create);
-  const std::string document = render_json(drift_view(context, schema, result, std::nullopt)).out;
-  result.run_id = record_drift(store, experiment.value_or(drift_experiment), result, document, {});
+  RunStore* store = store_of_checks(context, arguments);
+  if (store == nullptr) return;
+  CheckRecord record = drift_check_record(result);
+  record.experiment = arguments.text_or("experiment", record.experiment);
+  record.document = render_json(drift_view(context, schema, result, std::nullopt)).out;
+  result.run_id = record_check(*store, record);
 }
 
 void wait_a_little(Context& context, Milliseconds most) {
@@ -190,20 +184,10 @@ std::vector<OptionSpec> options_of_check() {
        .help = "Where matrices are compared",
        .choices = {"auto", "cpu", "cuda"},
        .default_text = "auto"},
-      {.name = "name",
-       .value = "NAME",
-       .help = "What the check is called in the run store, in files and in alerts",
-       .default_text = "the current data's file name"},
       {.name = "top",
        .value = "N",
        .help = "Features that are shown; 0 shows all",
        .default_text = "15 on a terminal, else all"},
-      {.name = "experiment",
-       .value = "NAME",
-       .help = "Record the check in this experiment, with a run store made if there is none",
-       .complete = Complete::experiment,
-       .default_text = "drift, where there is a run store"},
-      {.name = "no-record", .help = "Leave the run store alone"},
       {.name = "lock",
        .value = "FILE",
        .help = "While another check holds this file, do nothing and exit with 4",
@@ -223,6 +207,7 @@ std::vector<OptionSpec> options_of_check() {
        .default_text = "drift"},
       {.name = "jitter", .value = "TIME", .help = "First wait for a random time up to this"}};
   options.insert(options.end(), own.begin(), own.end());
+  for (auto& option : check_record_options(drift_experiment)) options.push_back(std::move(option));
   for (auto& option : drift_output_options()) options.push_back(std::move(option));
   return options;
 }

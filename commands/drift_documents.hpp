@@ -1,11 +1,10 @@
 // A DriftResult as documents for others: a page, JUnit, Markdown, metrics, alerts, messages. Pure.
 #pragma once
 
-#include "mlopsctl/alerting/alert.hpp"
 #include "mlopsctl/drift/result.hpp"
-#include "mlopsctl/formats/junit.hpp"
-#include "mlopsctl/formats/prometheus.hpp"
 #include "mlopsctl/ui/comparison_page.hpp"
+
+#include "commands/check_outputs.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -31,11 +30,6 @@ std::vector<MetricFamily> drift_metrics(const drift::DriftResult& result, std::s
 // Whether the data answered the question: ok or drift.
 bool has_answer(drift::Verdict verdict);
 
-struct AlertOptions {
-  Milliseconds lasts{0};  // without another check
-  std::vector<MetricLabel> labels;
-  std::string report_url;
-};
 // Drift: one firing alert of the right severity, "critical" for a high one, else "warning", and the
 // other severity resolved. No drift: both resolved. No answer: none, so that what fires runs out.
 std::vector<Alert> drift_alerts(const drift::DriftResult& result, const AlertOptions& options,

@@ -19,11 +19,7 @@ void check_drift_outputs(const Arguments& arguments);
 // Whether a picture of every feature is wanted, so that distribution functions must be kept.
 bool wants_drift_pictures(const Arguments& arguments);
 
-// Writes and sends what was asked for, each on its own: what fails becomes a finding of the report,
-// and a report that would pass ends with 5 (partial) instead; a verdict of 3 or 4 stays. `notify`
-// is about messages for people; files, metrics and Alertmanager get every check, because alerts
-// would run out otherwise. With --dry-run nothing is written or sent. False if a message that was
-// due did not arrive.
+// write_check_outputs with the documents of this result.
 bool write_drift_outputs(Context& context, const Arguments& arguments,
                          const drift::DriftResult& result, bool notify, Report& report);
 

@@ -1,4 +1,4 @@
-#include "drift/describe_text.hpp"
+#include "mlopsctl/drift/describe_text.hpp"
 
 #include "mlopsctl/formats/unicode.hpp"
 

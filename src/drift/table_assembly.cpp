@@ -1,8 +1,8 @@
 #include "drift/table_assembly.hpp"
 
 #include "mlopsctl/base/text.hpp"
+#include "mlopsctl/drift/describe_text.hpp"
 
-#include "drift/describe_text.hpp"
 #include "drift/ordered_work.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include "mlopsctl/drift/dataset.hpp"
+#include "mlopsctl/drift/describe_text.hpp"
 #include "mlopsctl/platform/files.hpp"
 
-#include "drift/describe_text.hpp"
 #include "drift/ordered_work.hpp"
 #include "support/expect_error.hpp"
 #include "support/read_data.hpp"
