@@ -82,6 +82,7 @@ std::string record_check(RunStore& store, const CheckRecord& record) {
   }
   store.log(run.id, {.metrics = metrics});
   add_document(store, run.id, record.kind + ".json", record.document);
+  if (!record.page.empty()) add_document(store, run.id, record.kind + ".html", record.page);
   store.update_run(run.id, {.status = RunStatus::finished, .end = now()});
   store.log(trend.id, {.metrics = totals, .tags = {{record.kind + ".verdict", record.verdict}}});
   return run.id;

@@ -25,6 +25,7 @@ struct CheckRecord {
   std::vector<std::pair<std::string, double>> totals;   // of the trend, and of this check
   std::vector<std::pair<std::string, double>> details;  // of this check only; NaN is left out
   std::string document;                                 // an artifact, KIND.json
+  std::string page;                                     // another, KIND.html, if there is one
 };
 
 // Returns the run's id.

@@ -5,6 +5,7 @@
 
 #include "commands/commands.hpp"
 #include "commands/data_arguments.hpp"
+#include "commands/remote_inputs.hpp"
 
 #include <fmt/format.h>
 
@@ -36,12 +37,8 @@ Report run_get_url(Context& context, const Arguments& arguments) {
                 "overwrite it with --force");
   }
   if (context.globals().dry_run) return report.summary("nothing was downloaded");
-  data::RemoteOptions options;
-  for (const auto& text : arguments.list("fs-config")) {
-    const KeyValue option = parse_key_value(text);
-    options[option.key] = option.value;
-  }
-  report.field("bytes", "size", Cell(Value(Bytes{data::download_url(url, to, options)})));
+  report.field("bytes", "size",
+               Cell(Value(Bytes{data::download_url(url, to, remote_options(arguments))})));
   return report;
 }
 

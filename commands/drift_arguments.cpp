@@ -1,7 +1,10 @@
 #include "commands/drift_arguments.hpp"
 
+#include "mlopsctl/base/secrets.hpp"
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/platform/files.hpp"
+
+#include "commands/remote_inputs.hpp"
 
 #include <fmt/format.h>
 
@@ -59,6 +62,10 @@ std::vector<OptionSpec> drift_input_options() {
           {.name = "missing",
            .value = "TEXT",
            .help = "A value that means missing, beside the usual ones",
+           .repeatable = true},
+          {.name = "fs-config",
+           .value = "OPTION=VALUE",
+           .help = "For s3:// inputs, an option of remotes, such as endpointurl",
            .repeatable = true},
           {.name = "time-column",
            .value = "NAME",
@@ -120,7 +127,8 @@ std::vector<OptionSpec> drift_rule_options() {
       {.name = "seed", .value = "N", .help = "Of permutations and samples", .default_text = "42"}};
 }
 
-drift::ReadOptions drift_read_options(const Arguments& arguments) {
+drift::ReadOptions drift_read_options(Context& context, const Arguments& arguments) {
+  const auto remote = std::make_shared<RemoteInputs>(remote_options(arguments), context.progress());
   drift::ReadOptions options{.format = arguments.text_or("format", ""),
                              .array = arguments.text_or("array", ""),
                              .schema_file = arguments.text_or("schema", "")};
@@ -132,6 +140,7 @@ drift::ReadOptions drift_read_options(const Arguments& arguments) {
   options.ignore = arguments.list("ignore");
   for (const auto& text : arguments.list("missing")) options.missing.push_back(text);
   options.time_column = arguments.text_or("time-column", "");
+  options.fetch = [remote](const std::string& url) { return remote->fetch(url); };
   return options;
 }
 
@@ -165,7 +174,14 @@ drift::AnalysisOptions drift_analysis_options(const Arguments& arguments) {
   return options;
 }
 
-std::optional<drift::Profile> profile_in(const std::string& file) {
+std::optional<drift::Profile> profile_in(const std::string& input,
+                                         const drift::ReadOptions& options) {
+  std::string file = input;
+  if (drift::is_remote(input)) {
+    const auto copies = options.fetch(input);
+    if (copies.size() != 1) return std::nullopt;
+    file = copies.front().path;
+  }
   std::error_code failed;
   if (file == "-" || !fs::is_regular_file(file, failed)) return std::nullopt;
   std::string beginning(64, '\0');
@@ -173,13 +189,14 @@ std::optional<drift::Profile> profile_in(const std::string& file) {
   stream.read(beginning.data(), static_cast<std::streamsize>(beginning.size()));
   beginning.resize(static_cast<std::size_t>(stream.gcount()));
   if (!drift::Profile::is_profile(beginning)) return std::nullopt;
-  drift::Profile profile = drift::Profile::parse(read_file(file), file);
-  return profile;
+  return drift::Profile::parse(read_file(file), mask_secrets(input));
 }
 
 std::string name_of_input(const std::string& input) {
   if (input == "-") return "drift";
-  std::string name = fs::path(input).stem().string();
+  const bool query = drift::is_remote(input) && !input.starts_with("s3://");
+  const std::string path = query ? input.substr(0, input.find_first_of("?#")) : input;
+  std::string name = fs::path(path).stem().string();
   for (char& c : name) {
     if (c == '*' || c == '?' || c == '[' || c == ']') c = '_';
   }

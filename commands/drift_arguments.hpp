@@ -14,11 +14,13 @@ namespace mlopsctl::commands {
 
 std::vector<OptionSpec> drift_input_options();
 std::vector<OptionSpec> drift_rule_options();
-drift::ReadOptions drift_read_options(const Arguments& arguments);
+// Copies of what URLs name live as long as the options.
+drift::ReadOptions drift_read_options(Context& context, const Arguments& arguments);
 drift::AnalysisOptions drift_analysis_options(const Arguments& arguments);
 
-// The whole file is a profile, or there is none.
-std::optional<drift::Profile> profile_in(const std::string& file);
+// The whole input, a file or a URL, is a profile, or there is none.
+std::optional<drift::Profile> profile_in(const std::string& input,
+                                         const drift::ReadOptions& options);
 // "production" of "data/production.csv": how a check is called that has no --name.
 std::string name_of_input(const std::string& input);
 

@@ -1,4 +1,5 @@
 // drift check and drift report: the same work; only check judges.
+#include "mlopsctl/base/secrets.hpp"
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/drift/check_state.hpp"
 #include "mlopsctl/platform/file_lock.hpp"
@@ -6,13 +7,16 @@
 
 #include "commands/commands.hpp"
 #include "commands/drift_arguments.hpp"
+#include "commands/drift_documents.hpp"
 #include "commands/drift_outputs.hpp"
 #include "commands/drift_record.hpp"
 #include "commands/drift_view.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
 #include <random>
 #include <thread>
 
@@ -51,40 +55,70 @@ Window window_of(const Arguments& arguments, const CheckState& state, Timestamp 
   return window;
 }
 
-DataSet current_data(Context& context, const Arguments& arguments, const Window& window) {
+DataSet current_data(Context& context, const Arguments& arguments, const Window& window,
+                     const drift::ReadOptions& read) {
   const auto& names = arguments.positionals();
   const std::vector<std::string> inputs(names.begin() + 1, names.end());
-  DataSet data = drift::read_data_set(inputs, drift_read_options(arguments), context.progress());
+  DataSet data = drift::read_data_set(inputs, read, context.progress());
   if (!arguments.text("window")) return data;
   return drift::rows_between(data, *arguments.text("time-column"), window.from, window.to);
+}
+
+// What a profile can say of columns that the user named.
+DataSet columns_of(const drift::Profile& profile, const std::string& source,
+                   const drift::ReadOptions& read) {
+  DataSet header{.source = source};
+  for (const auto& column : profile.columns()) header.columns.push_back({.name = column.name});
+  std::vector<std::string> named = read.ignore;
+  if (!read.time_column.empty()) named.push_back(read.time_column);
+  for (const auto& name : named) {
+    if (std::ranges::find(header.columns, name, &drift::Column::name) == header.columns.end()) {
+      header.absent.push_back(name);
+    }
+  }
+  return header;
+}
+
+DriftResult against_profile(drift::Profile& reference, const Arguments& arguments,
+                            const drift::ReadOptions& read, const drift::AnalysisOptions& options,
+                            const std::function<DataSet()>& current) {
+  const auto& names = arguments.positionals();
+  const std::string source = mask_secrets(names[0]);
+  auto given = names.size() == 2 ? profile_in(names[1], read) : std::nullopt;
+  if (!given) {
+    const DataSet data = current();
+    check_absent(columns_of(reference, source, read), data);
+    given.emplace();
+    given->add(data);
+    given->set_source(data.source);
+  }
+  reference.leave_out(read.ignore);
+  given->leave_out(read.ignore);
+  DriftResult result = drift::analyse(reference, *given, options);
+  result.reference_source = source;
+  return result;
 }
 
 DriftResult compare(Context& context, const Arguments& arguments,
                     const drift::AnalysisOptions& options, const Window& window) {
   const auto& names = arguments.positionals();
   const auto time_column = arguments.text("time-column");
+  const drift::ReadOptions read = drift_read_options(context, arguments);
   std::optional<std::pair<Timestamp, Timestamp>> range;
   const auto current = [&] {
-    DataSet data = current_data(context, arguments, window);
+    DataSet data = current_data(context, arguments, window, read);
     if (time_column) range = drift::time_range(data, *time_column);
     return data;
   };
   DriftResult result;
-  if (const auto reference = profile_in(names[0])) {
-    auto given = names.size() == 2 ? profile_in(names[1]) : std::nullopt;
-    if (!given) {
-      const DataSet data = current();
-      given.emplace();
-      given->add(data);
-      given->set_source(data.source);
-    }
-    result = drift::analyse(*reference, *given, options);
-    result.reference_source = names[0];
+  if (auto reference = profile_in(names[0], read)) {
+    result = against_profile(*reference, arguments, read, options, current);
   } else {
-    const DataSet before =
-        drift::read_data_set({names[0]}, drift_read_options(arguments), context.progress());
+    const DataSet before = drift::read_data_set({names[0]}, read, context.progress());
+    const DataSet now = current();
+    check_absent(before, now);
     const auto backend = make_backend(arguments.text_or("device", "auto"));
-    result = drift::analyse(before, current(), options, *backend, context.progress());
+    result = drift::analyse(before, now, options, *backend, context.progress());
   }
   if (range) {
     result.window_from = range->first;
@@ -100,6 +134,7 @@ void record(Context& context, const Arguments& arguments, DriftResult& result,
   CheckRecord record = drift_check_record(result);
   record.experiment = arguments.text_or("experiment", record.experiment);
   record.document = render_json(drift_view(context, schema, result, std::nullopt)).out;
+  if (wants_drift_pictures(arguments)) record.page = html_comparison(drift_page(result));
   result.run_id = record_check(*store, record);
 }
 
@@ -213,13 +248,14 @@ std::vector<OptionSpec> options_of_check() {
 }
 
 std::vector<PositionalSpec> data_of_check() {
-  return {{.name = "REFERENCE",
-           .help = "What it was: a file, a glob in quotes, or a profile",
-           .complete = Complete::file},
-          {.name = "CURRENT",
-           .help = "What it is now: files, globs in quotes, - for standard input, or a profile",
-           .many = true,
-           .complete = Complete::file}};
+  return {
+      {.name = "REFERENCE",
+       .help = "What it was: a file, a glob in quotes, a URL (s3://, https://), or a profile",
+       .complete = Complete::file},
+      {.name = "CURRENT",
+       .help = "What it is now: files, globs in quotes, URLs, - for standard input, or a profile",
+       .many = true,
+       .complete = Complete::file}};
 }
 
 constexpr const char* description =
@@ -254,6 +290,8 @@ CommandSpec drift_check() {
       .examples =
           {{"mlopsctl drift check train.npy today.npy", "Embeddings"},
            {"mlopsctl drift check train.csv 'logs/*.csv' --ignore id", "Tables"},
+           {"mlopsctl drift check s3://data/train.parquet 's3://data/logs/2026-11-*.jsonl'",
+            "From S3: every object that matches"},
            {"mlopsctl drift check train.profile today.csv --name churn -q",
             "Against a profile, quiet if all is well"},
            {"mlopsctl drift check ref.csv requests.jsonl --time-column at --window since-last "

@@ -57,6 +57,7 @@ JUnitCase case_of(const FeatureResult& feature, bool data_drifted) {
       break;
     case Verdict::insufficient:
     case Verdict::no_data:
+    case Verdict::not_tested:
       one.outcome = JUnitOutcome::skipped;
       one.message = to_string(feature.verdict);
       break;
@@ -86,6 +87,7 @@ std::string_view sign_of(Verdict verdict) {
       return "\xf0\x9f\x94\xb4";
     case Verdict::insufficient:
     case Verdict::no_data:
+    case Verdict::not_tested:
     case Verdict::failed:
       break;
   }

@@ -44,8 +44,8 @@ void add_verdict(Metrics& metrics, const DriftResult& result) {
               result.max_psi);
   metrics.add("mlopsctl_drift_detected", "1 if the last check found drift.",
               result.verdict == Verdict::drift ? 1 : 0);
-  for (const auto verdict :
-       {Verdict::ok, Verdict::drift, Verdict::insufficient, Verdict::no_data, Verdict::failed}) {
+  for (const auto verdict : {Verdict::ok, Verdict::drift, Verdict::insufficient, Verdict::no_data,
+                             Verdict::not_tested, Verdict::failed}) {
     metrics.add("mlopsctl_drift_verdict", "1 for the verdict of the last check.",
                 result.verdict == verdict ? 1 : 0, {{"verdict", std::string(to_string(verdict))}});
   }

@@ -26,6 +26,7 @@ Tone tone_of(Verdict verdict) {
       return Tone::warning;
     case Verdict::insufficient:
     case Verdict::no_data:
+    case Verdict::not_tested:
       break;
   }
   return Tone::unknown;

@@ -68,7 +68,7 @@ Report profile(Context& context, const Arguments& arguments) {
     options.buckets = static_cast<std::size_t>(*buckets);
   }
   const drift::Profile made = drift::profile_of(
-      arguments.positionals(), drift_read_options(arguments), options, context.progress());
+      arguments.positionals(), drift_read_options(context, arguments), options, context.progress());
   return written(context, arguments, "drift.profile/1", made);
 }
 
@@ -104,7 +104,8 @@ CommandSpec drift_profile() {
                    {"mlopsctl drift check train.profile today.csv", "And use it"}},
       .options = drift_input_options(),
       .positionals = {{.name = "DATA",
-                       .help = "Files, globs in quotes, or - for standard input",
+                       .help = "Files, globs in quotes, URLs (s3://, https://), or - for standard "
+                               "input",
                        .many = true,
                        .complete = Complete::file}},
       .run = profile};

@@ -226,9 +226,9 @@ ExitCode exit_code_of(drift::Verdict verdict) {
       return ExitCode::bad_answer;
     case drift::Verdict::insufficient:
     case drift::Verdict::no_data:
-      return ExitCode::no_answer;
+    case drift::Verdict::not_tested:
     case drift::Verdict::failed:
-      return ExitCode::failed;
+      return ExitCode::no_answer;
   }
   return ExitCode::failed;
 }
@@ -242,6 +242,7 @@ Style style_of(drift::Verdict verdict) {
       return Style::red;
     case drift::Verdict::insufficient:
     case drift::Verdict::no_data:
+    case drift::Verdict::not_tested:
       return Style::yellow;
   }
   return Style::plain;

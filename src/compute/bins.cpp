@@ -1,5 +1,7 @@
 #include "compute/bins.hpp"
 
+#include "mlopsctl/compute/edges.hpp"
+
 #include "compute/values.hpp"
 
 #include <algorithm>
@@ -7,25 +9,46 @@
 #include <limits>
 #include <numeric>
 
-namespace mlopsctl::compute {
+namespace mlopsctl {
 
-std::vector<double> linear_edges(double low, double high, std::size_t bins) {
-  if (low == high) {
-    low -= 0.5;
-    high += 0.5;
-  }
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double largest = std::numeric_limits<double>::max();
+
+// numpy widens an empty range by ½ on both sides; where ½ is lost in rounding, by one step.
+void widen(double& low, double& high) {
+  const double value = low;
+  low = std::min(value - 0.5, std::nextafter(value, -infinity));
+  high = std::max(value + 0.5, std::nextafter(value, infinity));
+  low = std::max(low, -largest);
+  high = std::min(high, largest);
+}
+
+}  // namespace
+
+std::vector<double> equal_width_edges(double low, double high, std::size_t bins) {
+  if (low == high) widen(low, high);
+  const double count = static_cast<double>(bins);
+  const double step = (high - low) / count;
   std::vector<double> edges(bins + 1);
-  const auto count = static_cast<double>(bins);
-  const double width = high - low;
-  const bool overflows = std::isinf(width);
-  const double step = overflows ? high / count - low / count : width / count;
   for (std::size_t k = 0; k < bins; ++k) {
-    const auto number = static_cast<double>(k);
-    edges[k] = (step == 0 ? number / count * width : number * step) + low;
+    const double index = static_cast<double>(k);
+    if (!std::isfinite(high - low)) {
+      edges[k] = low * (1 - index / count) + high * (index / count);
+    } else if (step == 0) {  // the range is a few denormal numbers wide
+      edges[k] = index / count * (high - low) + low;
+    } else {  // a step that was rounded up, in denormal numbers, must not lead past the end
+      edges[k] = std::min(index * step + low, high);
+    }
   }
   edges[bins] = high;
   return edges;
 }
+
+}  // namespace mlopsctl
+
+namespace mlopsctl::compute {
 
 template <class T>
 std::vector<T> thresholds_of(const std::vector<double>& edges) {
@@ -42,7 +65,7 @@ std::vector<T> thresholds_of(const std::vector<double>& edges) {
 }
 
 std::vector<double> ecdf_places(double low, double high, std::size_t points) {
-  return low == high ? std::vector<double>{low} : linear_edges(low, high, points - 1);
+  return low == high ? std::vector<double>{low} : equal_width_edges(low, high, points - 1);
 }
 
 template <class T>

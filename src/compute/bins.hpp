@@ -10,10 +10,6 @@
 
 namespace mlopsctl::compute {
 
-// Equal-width edges as numpy.linspace(low, high, bins + 1); low == high widens by a half to both
-// sides. Where high − low overflows the width is taken apart.
-std::vector<double> linear_edges(double low, double high, std::size_t bins);
-
 // The inner edges as values of T: x lies beyond edge k exactly if x ≥ thresholds[k]. Edges that no
 // T reaches are left out at the end.
 template <class T>

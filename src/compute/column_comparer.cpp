@@ -3,6 +3,8 @@
 // bounded by its ends; only the buckets whose bound reaches the best difference known are sorted.
 #include "compute/column_comparer.hpp"
 
+#include "mlopsctl/compute/edges.hpp"
+
 #include "compute/radix_sort.hpp"
 #include "compute/values.hpp"
 
@@ -84,7 +86,7 @@ ColumnComparison ColumnComparer<T>::compare(T* reference, std::size_t reference_
   const auto high =
       static_cast<double>(joint([](T a, T b) { return std::max(a, b); }, &Sample::max));
 
-  result.edges = linear_edges(low, high, options.bins);
+  result.edges = equal_width_edges(low, high, options.bins);
   const auto thresholds = thresholds_of<T>(result.edges);
   const auto finish_side = [&](const Sample& sample, ColumnMoments& moments,
                                std::vector<std::uint64_t>& counts) {

@@ -49,12 +49,13 @@ DriftResult analyse(const DataSet& reference, const DataSet& current,
   result.current_rows = current.rows();
   result.checked_at = now();
   result.backend = matrix ? backend.name() : "cpu";
-  find_traps(result, reference, current);
+  find_traps(result, reference, current, options.time_column);
   if (matrix) {
     result.features =
         compare_matrices(*reference.matrix, *current.matrix, options, settings, backend, progress);
     result.data_set_tests = test_whole(*reference.matrix, *current.matrix, result.features, options,
                                        settings, backend, progress);
+    find_unanswered(result);
   } else {
     find_schema_changes(result, reference, current, settings);
     result.features = compare_tables(reference, current, options, settings, progress);

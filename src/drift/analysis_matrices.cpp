@@ -13,15 +13,6 @@ namespace {
 
 constexpr std::uint64_t panel = 32;  // components that are held sorted at a time
 
-Matrix columns_of(const Matrix& matrix, std::uint64_t first, std::uint64_t count) {
-  Matrix part = matrix;
-  for (auto& one : part.parts) {
-    one.data += static_cast<std::int64_t>(first) * one.column_stride;
-    one.columns = count;
-  }
-  return part;
-}
-
 Matrix rows_of(const Matrix& matrix, std::uint64_t first, std::uint64_t last) {
   Matrix result;
   std::uint64_t begin = 0;

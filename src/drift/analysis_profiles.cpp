@@ -253,6 +253,7 @@ FeatureResult compare_numbers(const ProfiledColumn& reference, const ProfiledCol
       add_test(feature, planned, *numbers);
     }
   }
+  check_tested(feature);
   warn_about_counts(feature);
   warn_about_precision(feature, ks, cut_share, p_values);
   return feature;

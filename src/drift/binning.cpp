@@ -1,3 +1,4 @@
+#include "mlopsctl/compute/edges.hpp"
 #include "mlopsctl/drift/statistics.hpp"
 
 #include "drift/moments.hpp"
@@ -11,16 +12,6 @@ namespace mlopsctl::drift {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double largest = std::numeric_limits<double>::max();
-
-// numpy widens an empty range by ½ on both sides; where ½ is lost in rounding, by one step.
-void widen(double& low, double& high) {
-  const double value = low;
-  low = std::min(value - 0.5, std::nextafter(value, -infinity));
-  high = std::max(value + 0.5, std::nextafter(value, infinity));
-  low = std::max(low, -largest);
-  high = std::min(high, largest);
-}
 
 // ceil(range / width) as numpy gets it: the width is rounded first.
 std::size_t bins_of_width(double range, double width) {
@@ -42,22 +33,7 @@ double quantile(std::span<const double> sorted, double share) {
 }  // namespace
 
 std::vector<double> equal_width_edges(double low, double high, std::size_t bins) {
-  if (low == high) widen(low, high);
-  const double count = static_cast<double>(bins);
-  const double step = (high - low) / count;
-  std::vector<double> edges(bins + 1);
-  for (std::size_t k = 0; k < bins; ++k) {
-    const double index = static_cast<double>(k);
-    if (!std::isfinite(high - low)) {
-      edges[k] = low * (1 - index / count) + high * (index / count);
-    } else if (step == 0) {  // the range is a few denormal numbers wide
-      edges[k] = index / count * (high - low) + low;
-    } else {  // a step that was rounded up, in denormal numbers, must not lead past the end
-      edges[k] = std::min(index * step + low, high);
-    }
-  }
-  edges[bins] = high;
-  return edges;
+  return mlopsctl::equal_width_edges(low, high, bins);
 }
 
 std::vector<std::uint64_t> histogram(std::span<const double> values, std::span<const double> edges,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <utility>
 
 namespace mlopsctl::drift {
 
@@ -10,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t sign = std::uint64_t{1} << 63U;
 
-std::size_t slots_for(std::size_t limit) { return std::bit_ceil(2 * (limit + 1)); }
+constexpr std::size_t first_slots = 64;  // most columns of hundreds have few values
 
 // Neighbouring keys are common: Fibonacci hashing spreads them.
 std::size_t slot_of(std::uint64_t key, std::size_t slots) {
@@ -19,7 +20,7 @@ std::size_t slot_of(std::uint64_t key, std::size_t slots) {
 
 }  // namespace
 
-BucketHistogram::BucketHistogram(std::size_t limit) : limit_(limit), table_(slots_for(limit)) {}
+BucketHistogram::BucketHistogram(std::size_t limit) : limit_(limit), table_(first_slots) {}
 
 BucketHistogram::BucketHistogram(std::size_t limit, int dropped_bits,
                                  std::span<const Bucket> buckets)
@@ -53,7 +54,22 @@ void BucketHistogram::insert(std::uint64_t key, std::uint64_t count) {
   const bool fresh = bucket.count == 0;
   bucket.key = key;
   bucket.count += count;
-  if (fresh && ++used_ > limit_) rebuild(dropped_ + 1);
+  if (!fresh) return;
+  if (++used_ > limit_) {
+    rebuild(dropped_ + 1);
+  } else if (2 * used_ > table_.size()) {
+    grow();
+  }
+}
+
+void BucketHistogram::grow() {
+  const std::vector<Bucket> old = std::exchange(table_, std::vector<Bucket>(2 * table_.size()));
+  for (const auto& bucket : old) {
+    if (bucket.count == 0) continue;
+    std::size_t slot = slot_of(bucket.key, table_.size());
+    while (table_[slot].count != 0) slot = (slot + 1) & (table_.size() - 1);
+    table_[slot] = bucket;
+  }
 }
 
 // Drops bits until the buckets fit. Only what must be dropped is, so the result is that of counting

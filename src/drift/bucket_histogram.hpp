@@ -38,6 +38,7 @@ class BucketHistogram {
 
  private:
   void insert(std::uint64_t key, std::uint64_t count);
+  void grow();
   void rebuild(int dropped_bits);
 
   std::size_t limit_;

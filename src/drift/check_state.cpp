@@ -68,7 +68,10 @@ void write_check_state(const fs::path& file, const CheckState& state) {
 CheckState after(const CheckState& before, const DriftResult& result) {
   CheckState state = before;
   state.checked_at = result.checked_at;
-  if (result.window_to && (!state.seen_until || *state.seen_until < *result.window_to)) {
+  // Rows that were too few for an answer count again next time, with those that come until then.
+  const bool answered = result.verdict == Verdict::ok || result.verdict == Verdict::drift;
+  if (answered && result.window_to &&
+      (!state.seen_until || *state.seen_until < *result.window_to)) {
     state.seen_until = result.window_to;
   }
   if (result.verdict == Verdict::ok) state.passed_at = result.checked_at;

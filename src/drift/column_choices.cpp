@@ -47,7 +47,8 @@ Choice parse_choice(const std::string& name, std::string_view word) {
 
 ColumnChoices::ColumnChoices(const ReadOptions& options)
     : only_(options.only.begin(), options.only.end()),
-      ignore_(options.ignore.begin(), options.ignore.end()) {
+      ignore_(options.ignore.begin(), options.ignore.end()),
+      time_column_(options.time_column) {
   if (!options.schema_file.empty()) chosen_ = read_schema_file(options.schema_file);
   for (const auto& [name, word] : options.kinds) chosen_[name] = parse_choice(name, word);
   if (!options.time_column.empty()) chosen_[options.time_column] = Choice::time;
@@ -107,11 +108,13 @@ void check_one(const std::string& name, std::span<const std::string> names,
 
 void ColumnChoices::choose(const std::string& name, Choice choice) { chosen_[name] = choice; }
 
-void ColumnChoices::check_named(std::span<const std::string> names,
-                                const std::string& source) const {
+void ColumnChoices::check_named(std::span<const std::string> names, const std::string& source) {
+  names_told_ = true;
+  met_.insert(names.begin(), names.end());
   for (const std::string& name : only_) check_one(name, names, source);
-  for (const std::string& name : ignore_) check_one(name, names, source);
-  for (const auto& [name, chosen] : chosen_) check_one(name, names, source);
+  for (const auto& [name, chosen] : chosen_) {
+    if (name != time_column_) check_one(name, names, source);
+  }
 }
 
 void ColumnChoices::check_found(std::span<const std::string> names,
@@ -120,8 +123,19 @@ void ColumnChoices::check_found(std::span<const std::string> names,
     if (wanted(name)) check_one(name, names, source);
   }
   for (const auto& [name, chosen] : chosen_) {
-    if (wanted(name)) check_one(name, names, source);
+    if (wanted(name) && name != time_column_) check_one(name, names, source);
   }
+}
+
+std::vector<std::string> ColumnChoices::absent(std::span<const std::string> names) const {
+  std::vector<std::string> absent;
+  const auto lacks = [&](const std::string& name) {
+    return met_.count(name) == 0 && std::find(names.begin(), names.end(), name) == names.end();
+  };
+  // What is left out of JSON lines is not even looked for.
+  if (names_told_) std::copy_if(ignore_.begin(), ignore_.end(), std::back_inserter(absent), lacks);
+  if (!time_column_.empty() && lacks(time_column_)) absent.push_back(time_column_);
+  return absent;
 }
 
 }  // namespace mlopsctl::drift

@@ -33,14 +33,20 @@ class ColumnChoices {
   // From now on other values are a problem. Columns without a value so far become reals.
   void freeze(std::span<const std::string> names);
 
-  // Throws Error{usage} if the user named a column that is not among `names`.
-  void check_named(std::span<const std::string> names, const std::string& source) const;
+  // Throws Error{usage} if the user asked for a column, or for its kind, that is not among `names`.
+  void check_named(std::span<const std::string> names, const std::string& source);
   // The same for columns that were asked for, where names are known after reading only.
   void check_found(std::span<const std::string> names, const std::string& source) const;
+  // Columns to leave out, and the time column, that no input had so far: one side of a comparison
+  // may lack them. `names`: those that were found where none were told before reading.
+  std::vector<std::string> absent(std::span<const std::string> names) const;
 
  private:
   std::map<std::string, Choice> chosen_;
   std::set<std::string> only_, ignore_;
+  std::string time_column_;
+  std::set<std::string> met_;  // of those that inputs may lack
+  bool names_told_ = false;
   mutable std::mutex mutex_;
   std::map<std::string, ValueKind> seen_;
   bool frozen_ = false;

@@ -1,5 +1,10 @@
 #include "mlopsctl/drift/dataset.hpp"
 
+#include "mlopsctl/base/error.hpp"
+#include "mlopsctl/base/text.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -46,6 +51,24 @@ std::uint64_t DataSet::rows() const {
 }
 
 std::uint64_t DataSet::features() const { return matrix ? matrix->columns() : columns.size(); }
+
+void check_absent(const DataSet& reference, const DataSet& current) {
+  if (reference.matrix || current.matrix) return;
+  for (const std::string& name : reference.absent) {
+    if (std::ranges::find(current.absent, name) == current.absent.end()) continue;
+    std::vector<std::string> there;
+    for (const DataSet* data : {&reference, &current}) {
+      for (const Column& column : data->columns) there.push_back(column.name);
+    }
+    const auto near = closest(name, there);
+    throw Error(ErrorKind::usage,
+                fmt::format("there is no column {} in {}", quote(name),
+                            reference.source == current.source
+                                ? current.source
+                                : reference.source + " or " + current.source),
+                near ? fmt::format("did you mean {}?", quote(*near)) : "");
+  }
+}
 
 std::string DataSet::feature_name(std::uint64_t index) const {
   return matrix ? std::to_string(index) : columns.at(index).name;

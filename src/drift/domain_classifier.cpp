@@ -6,6 +6,7 @@
 #include "mlopsctl/drift/matrix_tests.hpp"
 #include "mlopsctl/drift/statistics.hpp"
 
+#include "drift/drawn_rows.hpp"
 #include "drift/moments.hpp"
 
 #include <algorithm>
@@ -17,49 +18,6 @@
 namespace mlopsctl::drift {
 
 namespace {
-
-// In [0, 1), the same everywhere; std::uniform_real_distribution is not.
-double unit(std::mt19937_64& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }
-
-std::size_t below(std::mt19937_64& random, std::size_t limit) {
-  return static_cast<std::size_t>(unit(random) * static_cast<double>(limit));
-}
-
-template <typename T>
-void shuffle(std::vector<T>& values, std::mt19937_64& random) {
-  for (std::size_t i = values.size(); i > 1; --i)
-    std::swap(values[i - 1], values[below(random, i)]);
-}
-
-struct Rows {
-  std::size_t columns = 0;
-  std::vector<float> values;  // row-major
-
-  std::size_t size() const { return columns == 0 ? 0 : values.size() / columns; }
-  std::span<const float> operator[](std::size_t row) const {
-    return std::span(values).subspan(row * columns, columns);
-  }
-};
-
-// Up to `limit` rows of the matrix, ascending (Knuth's algorithm S), less those with a value that
-// is not finite as a float.
-Rows drawn(const Matrix& matrix, std::uint64_t limit, std::mt19937_64& random) {
-  Rows rows{.columns = matrix.columns()};
-  const std::uint64_t all = matrix.rows();
-  std::uint64_t wanted = std::min(limit, all);
-  rows.values.reserve(wanted * rows.columns);
-  std::vector<double> row(rows.columns);
-  for (std::uint64_t i = 0; i < all && wanted > 0; ++i) {
-    if (unit(random) * static_cast<double>(all - i) >= static_cast<double>(wanted)) continue;
-    --wanted;
-    copy_row(matrix, i, row);
-    const bool usable = std::ranges::all_of(
-        row, [](double value) { return std::abs(value) <= std::numeric_limits<float>::max(); });
-    if (!usable) continue;
-    for (const double value : row) rows.values.push_back(static_cast<float>(value));
-  }
-  return rows;
-}
 
 struct Example {
   std::span<float> features;

@@ -82,6 +82,30 @@ double threshold_of(const FeatureInput& input, const TestDefinition& definition)
   return chunk_threshold(values, definition.bounded_by_1);
 }
 
+bool is_nan(const TestNumbers& numbers) {
+  return std::isnan(numbers.p.value_or(numbers.statistic));
+}
+
+// One value on both sides: many tests divide by its deviation, yet nothing changed.
+TestNumbers unchanged(TestNumbers numbers) {
+  numbers.statistic = 0;
+  if (numbers.p) numbers.p = 1;
+  return numbers;
+}
+
+std::string why_not(std::string_view test, const FeaturePair& pair, Dialect dialect) {
+  const bool counts = wants_counts(test);
+  const char* reason = "its values give no number";
+  if (counts && !pair.categorical && pair.distinct > distinct_limit) {
+    reason = "there are more than 50 distinct values";
+  } else if ((test == "z" || test == "fisher") && pair.distinct > 2) {
+    reason = "there are more than two distinct values";
+  } else if (dialect != Dialect::own) {
+    reason = "the preset has no such test of this kind of feature";
+  }
+  return fmt::format("{} cannot be applied: {}", test, reason);
+}
+
 void warn_about_samples(FeatureResult& feature, const FeaturePair& pair) {
   if (pair.categorical || pair.reference.values.empty() || pair.current.values.empty()) return;
   const double tie = std::max(largest_tie(pair.reference.values), largest_tie(pair.current.values));
@@ -141,6 +165,18 @@ void add_test(FeatureResult& feature, const PlannedTest& planned, const TestNumb
                       .decides = planned.decides};
   outcome.drifted_corrected = outcome.drifted;
   feature.tests.push_back(std::move(outcome));
+}
+
+void check_tested(FeatureResult& feature) {
+  if (std::ranges::any_of(feature.tests, &TestOutcome::decides)) return;
+  // Said once: a test that could not be applied has told why.
+  if (feature.warnings.empty()) {
+    feature.warnings.push_back(fmt::format(
+        "none of the tests that were asked for is one of {}",
+        feature.kind == ColumnKind::category || feature.kind == ColumnKind::boolean ? "categories"
+                                                                                    : "numbers"));
+  }
+  if (feature.verdict == Verdict::ok) feature.verdict = Verdict::not_tested;
 }
 
 void warn_about_counts(FeatureResult& feature) {
@@ -210,15 +246,22 @@ FeatureResult examine(const FeatureInput& input, const AnalysisOptions& options,
     } else {
       numbers = run_test(*planned.definition, settings.dialect, pair);
     }
-    if (!numbers) {
-      feature.warnings.push_back(fmt::format("{} cannot be applied to this feature", test));
+    if (numbers && is_nan(*numbers) && pair.distinct <= 1) numbers = unchanged(*numbers);
+    if (!numbers || is_nan(*numbers)) {
+      feature.warnings.push_back(why_not(test, pair, settings.dialect));
       continue;
     }
     if (settings.dialect == Dialect::nannyml && std::isnan(planned.threshold)) {
       planned.threshold = threshold_of(input, *planned.definition);
+      if (std::isnan(planned.threshold)) {
+        feature.warnings.push_back(
+            fmt::format("{}: the reference has too few values to set a threshold by", test));
+        continue;
+      }
     }
     add_test(feature, planned, *numbers);
   }
+  check_tested(feature);
   warn_about_counts(feature);
   warn_about_samples(feature, pair);
   return feature;

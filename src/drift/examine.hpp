@@ -30,6 +30,8 @@ FeatureResult examine(const FeatureInput& input, const AnalysisOptions& options,
 Verdict verdict_by_rows(std::uint64_t reference_rows, std::uint64_t current_rows,
                         const AnalysisOptions& options);
 void add_test(FeatureResult& feature, const PlannedTest& planned, const TestNumbers& numbers);
+// A feature that no deciding test could judge was not tested.
+void check_tested(FeatureResult& feature);
 // Few rows, one bin with nearly everything, constants: what can be told from the result alone.
 void warn_about_counts(FeatureResult& feature);
 

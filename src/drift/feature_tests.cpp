@@ -92,12 +92,12 @@ std::optional<TestNumbers> sample_test(std::string_view name, const FeaturePair&
   return std::nullopt;
 }
 
-bool wants_counts(std::string_view name) {
-  return name == "chi-square" || name == "g-test" || name == "z" || name == "fisher" ||
-         name == "goodness-of-fit";
-}
-
 }  // namespace
+
+bool wants_counts(std::string_view test) {
+  return test == "chi-square" || test == "g-test" || test == "z" || test == "fisher" ||
+         test == "goodness-of-fit";
+}
 
 Bins equal_width_bins(const FeaturePair& pair, std::size_t count) {
   Bins bins{.edges = equal_width_edges(low_of(pair), high_of(pair), count)};

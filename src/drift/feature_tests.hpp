@@ -18,6 +18,9 @@ struct TestNumbers {
 std::optional<TestNumbers> run_test(const TestDefinition& test, Dialect dialect,
                                     const FeaturePair& pair);
 
+// Tests on counts of values; numbers have them while there are few distinct ones.
+bool wants_counts(std::string_view test);
+
 // The bins of the specified PSI: ten of equal width over both (drift.md §1.5).
 struct Bins {
   std::vector<double> edges;

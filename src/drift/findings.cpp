@@ -3,10 +3,14 @@
 #include "mlopsctl/base/number_type.hpp"
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/drift/statistics.hpp"
+#include "mlopsctl/platform/mapped_file.hpp"
+
+#include "drift/dependent_rows.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <set>
 #include <system_error>
@@ -93,11 +97,19 @@ void find_range(DriftResult& result, const FeatureResult& feature, const Setting
        .drift = settings.findings_are_drift});
 }
 
+// One file under two names, or a copy of it.
+bool same_file(const std::string& a, const std::string& b) {
+  std::error_code failed;
+  if (!fs::is_regular_file(a, failed) || !fs::is_regular_file(b, failed)) return false;
+  if (fs::equivalent(a, b, failed)) return true;
+  if (fs::file_size(a, failed) != fs::file_size(b, failed)) return false;
+  return MappedFile::open(a)->bytes() == MappedFile::open(b)->bytes();
+}
+
 bool same_files(const DataSet& a, const DataSet& b) {
   if (a.files.empty() || a.files.size() != b.files.size()) return false;
   for (std::size_t i = 0; i < a.files.size(); ++i) {
-    std::error_code failed;
-    if (!fs::equivalent(a.files[i], b.files[i], failed)) return false;
+    if (!same_file(a.files[i], b.files[i])) return false;
   }
   return true;
 }
@@ -155,7 +167,20 @@ void find_changes(DriftResult& result, const AnalysisOptions& options, const Set
   }
 }
 
-void find_traps(DriftResult& result, const DataSet& reference, const DataSet& current) {
+void find_unanswered(DriftResult& result) {
+  for (const auto& test : result.data_set_tests) {
+    if (!std::isnan(test.statistic)) continue;
+    result.findings.push_back(
+        {.kind = FindingKind::misleading,
+         .feature = "",
+         .message =
+             fmt::format("{} gives no number: too few rows are finite throughout", test.test),
+         .drift = false});
+  }
+}
+
+void find_traps(DriftResult& result, const DataSet& reference, const DataSet& current,
+                const std::string& time_column) {
   const auto add = [&](std::string message) {
     result.findings.push_back({.kind = FindingKind::misleading,
                                .feature = "",
@@ -163,7 +188,7 @@ void find_traps(DriftResult& result, const DataSet& reference, const DataSet& cu
                                .drift = false});
   };
   if (same_files(reference, current)) {
-    add("reference and current data are the same file: nothing can have changed");
+    add("reference and current data are the same file or a copy of it: nothing can have changed");
   }
   auto types = types_of(reference);
   const auto others = types_of(current);
@@ -173,6 +198,11 @@ void find_traps(DriftResult& result, const DataSet& reference, const DataSet& cu
         "the matrices mix {}: rounding alone moves values, so KS may see a change where "
         "values repeat",
         join(std::vector<std::string>(types.begin(), types.end()), " and ")));
+  }
+  for (const bool first : {true, false}) {
+    const auto found = dependent_rows(first ? reference : current,
+                                      first ? "the reference's" : "the current", time_column);
+    for (const auto& message : found) add(message);
   }
   for (const auto* data : {&reference, &current}) {
     for (const auto& note : data->notes) add(note);

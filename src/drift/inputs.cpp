@@ -1,6 +1,7 @@
 #include "drift/inputs.hpp"
 
 #include "mlopsctl/base/error.hpp"
+#include "mlopsctl/base/secrets.hpp"
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/formats/inflate.hpp"
 
@@ -9,6 +10,7 @@
 #include <glob.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -73,29 +75,38 @@ std::string without_scheme(const std::string& input) {
   return input.starts_with(scheme) ? input.substr(scheme.size()) : input;
 }
 
-// The files that a path or a glob names.
-std::vector<std::string> expanded(const std::string& input) {
+// The files that a path, a glob or a URL names.
+std::vector<LocalCopy> expanded(const std::string& input, const ReadOptions& options) {
+  if (is_remote(input)) {
+    if (options.fetch) return options.fetch(input);
+    throw Error(ErrorKind::usage, fmt::format("{} is a URL, and only files are read here",
+                                              quote(mask_secrets(input))));
+  }
   const std::string path = without_scheme(input);
   std::error_code failed;
-  if (path == "-" || fs::exists(path, failed)) return {path};
+  if (path == "-") return {{"standard input", path}};
+  if (fs::exists(path, failed)) return {{quoted_path(path), path}};
   if (path.find_first_of("*?[") == path.npos) {
     throw Error(ErrorKind::not_found, fmt::format("there is no file {}", quoted_path(path)));
   }
   glob_t found{};
   const int status = ::glob(path.c_str(), 0, nullptr, &found);
-  std::vector<std::string> paths;
-  if (status == 0) paths.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  std::vector<LocalCopy> files;
+  for (std::size_t i = 0; status == 0 && i < found.gl_pathc; ++i) {
+    files.push_back({quoted_path(found.gl_pathv[i]), found.gl_pathv[i]});
+  }
   ::globfree(&found);
-  if (paths.empty()) {
+  if (files.empty()) {
     throw Error(ErrorKind::not_found, fmt::format("no file matches {}", quoted_path(path)));
   }
-  return paths;
+  return files;
 }
 
-Input described(const std::string& path, const ReadOptions& options) {
+Input described(const LocalCopy& file, const ReadOptions& options) {
+  const std::string& path = file.path;
   Input input;
   input.path = path;
-  input.name = path == "-" ? "standard input" : quoted_path(path);
+  input.name = file.name;
   std::error_code failed;
   if (fs::is_directory(path, failed)) {
     throw Error(ErrorKind::usage, fmt::format("{} is a folder", input.name),
@@ -201,6 +212,14 @@ std::string_view to_string(Format format) {
   return formats().at(static_cast<std::size_t>(format)).name;
 }
 
+bool is_remote(std::string_view input) {
+  const std::size_t end = input.find("://");
+  if (end == input.npos || end == 0 || input.starts_with("file://")) return false;
+  return std::all_of(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(end), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+';
+  });
+}
+
 bool is_matrix(Format format) {
   return format == Format::npy || format == Format::npz || format == Format::safetensors;
 }
@@ -210,11 +229,11 @@ std::vector<Input> resolve_inputs(const std::vector<std::string>& inputs,
   std::vector<Input> resolved;
   bool standard_input = false;
   for (const std::string& input : inputs) {
-    for (const std::string& path : expanded(input)) {
-      if (path == "-" && std::exchange(standard_input, true)) {
+    for (const LocalCopy& file : expanded(input, options)) {
+      if (file.path == "-" && std::exchange(standard_input, true)) {
         throw Error(ErrorKind::usage, "standard input can be read only once");
       }
-      resolved.push_back(described(path, options));
+      resolved.push_back(described(file, options));
     }
   }
   if (resolved.empty()) throw Error(ErrorKind::usage, "no input is given");
@@ -233,7 +252,9 @@ std::vector<Input> resolve_inputs(const std::vector<std::string>& inputs,
 
 DataSet named_data_set(const std::vector<std::string>& inputs, const std::vector<Input>& resolved) {
   DataSet data;
-  data.source = join(inputs, " ");
+  std::vector<std::string> names;
+  for (const std::string& input : inputs) names.push_back(mask_secrets(input));
+  data.source = join(names, " ");
   for (const Input& input : resolved) data.files.push_back(input.path);
   return data;
 }

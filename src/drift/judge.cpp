@@ -80,14 +80,16 @@ int rank(Verdict verdict) {
       return 0;
     case Verdict::failed:
       return 1;
-    case Verdict::ok:
+    case Verdict::not_tested:
       return 2;
-    case Verdict::insufficient:
+    case Verdict::ok:
       return 3;
-    case Verdict::no_data:
+    case Verdict::insufficient:
       return 4;
+    case Verdict::no_data:
+      return 5;
   }
-  return 4;
+  return 5;
 }
 
 void sum_up(DriftResult& result, const Settings& settings) {
@@ -130,6 +132,30 @@ std::string reason_of_features(const DriftResult& result, const Settings& settin
   return text;
 }
 
+// No feature could be tested.
+void explain_no_test(DriftResult& result) {
+  const auto any = [&](Verdict verdict) {
+    return std::ranges::any_of(
+        result.features, [&](const FeatureResult& feature) { return feature.verdict == verdict; });
+  };
+  if (result.features.empty()) {
+    result.verdict = Verdict::no_data;
+    result.reason = "there is no feature to compare";
+  } else if (any(Verdict::not_tested)) {
+    result.verdict = Verdict::not_tested;
+    result.reason = "the tests that were asked for can be applied to no feature";
+  } else if (any(Verdict::insufficient)) {
+    result.verdict = Verdict::insufficient;
+    result.reason = "no feature has enough rows on both sides";
+  } else if (any(Verdict::failed)) {
+    result.verdict = Verdict::failed;
+    result.reason = "no feature has values of the same kind on both sides";
+  } else {
+    result.verdict = Verdict::no_data;
+    result.reason = "no feature has values on both sides";
+  }
+}
+
 void judge_data(DriftResult& result, const Settings& settings) {
   const bool by_share =
       result.drifted_features > 0 &&
@@ -158,13 +184,7 @@ void judge_data(DriftResult& result, const Settings& settings) {
     return;
   }
   if (result.tested_features == 0) {
-    const bool none = std::ranges::all_of(result.features, [](const FeatureResult& feature) {
-      return feature.verdict == Verdict::no_data;
-    });
-    result.verdict = none ? Verdict::no_data : Verdict::insufficient;
-    result.reason = result.features.empty() ? "there is no feature to compare"
-                    : none                  ? "no feature has values on both sides"
-                                            : "no feature has enough rows on both sides";
+    explain_no_test(result);
     return;
   }
   result.verdict = Verdict::ok;

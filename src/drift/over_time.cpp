@@ -123,8 +123,12 @@ DataSet rows_between(const DataSet& data, const std::string& time_column,
     if (has_time(times, row) && (!from || time >= *from) && (!to || time < *to))
       rows.push_back(row);
   }
-  DataSet result{
-      .source = data.source, .matrix = {}, .columns = {}, .notes = data.notes, .files = data.files};
+  DataSet result{.source = data.source,
+                 .matrix = {},
+                 .columns = {},
+                 .notes = data.notes,
+                 .files = data.files,
+                 .absent = data.absent};
   for (const auto& column : data.columns) {
     result.columns.push_back({.name = column.name,
                               .kind = column.kind,

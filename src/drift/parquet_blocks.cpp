@@ -100,6 +100,7 @@ void parquet_blocks(const std::vector<Input>& inputs, const ReadOptions& options
     settle(inputs.front(), options, choices, names, frame.notes);
     for (const Input& input : inputs) ParquetInput(input, options).learn(choices);
     choices.freeze(names);
+    frame.absent = choices.absent(names);
   }
   std::uint64_t columns = 0;
   const auto give = [&](std::uint64_t rows) {

@@ -43,7 +43,13 @@ void add_values(ProfiledColumn& column, const double* values, std::size_t count)
     column.buckets.add(value);
   }
   if (finite == 0) return;
-  const double mean = sum / static_cast<double>(finite);
+  double mean = sum / static_cast<double>(finite);
+  if (!std::isfinite(mean)) {  // the sum is larger than the largest double
+    mean = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (std::isfinite(values[i])) mean += values[i] / static_cast<double>(finite);
+    }
+  }
   double squares = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const double difference = values[i] - mean;
@@ -135,7 +141,9 @@ void ProfiledColumn::merge_moments(std::uint64_t count, double low, double high,
   min = std::min(min, low);
   max = std::max(max, high);
   finite += count;
-  mean += difference * (more / (before + more));
+  mean = std::isfinite(difference)
+             ? mean + difference * (more / (before + more))
+             : mean * (before / (before + more)) + middle * (more / (before + more));
   squares += squared + difference * difference * (before * more / (before + more));
 }
 
@@ -213,6 +221,13 @@ void Profile::merge(const Profile& other) {
   }
 }
 
+void Profile::leave_out(const std::vector<std::string>& names) {
+  if (state_->matrix) return;
+  std::erase_if(state_->columns, [&](const ProfiledColumn& column) {
+    return std::ranges::find(names, column.name) != names.end();
+  });
+}
+
 std::vector<Profile::Column> Profile::columns() const {
   std::vector<Column> result;
   for (const auto& column : state_->columns) {
@@ -244,7 +259,10 @@ Profile profile_of(const std::vector<std::string>& inputs, const ReadOptions& re
   Profile profile(options);
   std::string source;
   read_blocks(inputs, read, progress, [&](const DataSet& block) {
-    if (source.empty()) source = block.source;
+    if (source.empty()) {
+      source = block.source;
+      check_absent(block, block);
+    }
     profile.add(block);
   });
   profile.set_source(source);

@@ -18,7 +18,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr std::string_view schema = "mlopsctl.drift.profile/1";
 constexpr std::string_view beginning = R"({"schema":"mlopsctl.drift.profile/)";
-constexpr std::size_t most_buckets = 1U << 20U;
+constexpr std::size_t most_buckets = 1U << 16U;
+constexpr std::size_t most_labels = 1U << 20U;
 
 std::string utf8(const std::string& text) { return is_valid_utf8(text) ? text : printable(text); }
 
@@ -64,9 +65,16 @@ double number_of(const Json& json) {
   return *value;
 }
 
-std::uint64_t count_of(const Json& json) {
-  if (!json.is_number_unsigned()) bad("a count is none");
+std::uint64_t whole_of(const Json& json) {
+  if (!json.is_number_unsigned()) bad("a whole number is none");
   return json.get<std::uint64_t>();
+}
+
+// No file has more rows, and sums of some counts do not overflow.
+std::uint64_t count_of(const Json& json) {
+  const std::uint64_t count = whole_of(json);
+  if (count > std::uint64_t{1} << 53U) bad("a count is too large");
+  return count;
 }
 
 ColumnKind kind_of(const std::string& name) {
@@ -78,7 +86,8 @@ ColumnKind kind_of(const std::string& name) {
   bad("a column has an unknown kind");
 }
 
-BucketHistogram buckets_of(const Json& json, std::size_t limit, std::uint64_t finite) {
+BucketHistogram buckets_of(const Json& json, std::size_t limit, const ProfiledColumn& column) {
+  const std::uint64_t finite = column.finite;
   const auto dropped = json.at("dropped_bits").get<int>();
   const Json& list = json.at("buckets");
   if (dropped < 0 || dropped > 63 || !list.is_array() || list.size() % 2 != 0 ||
@@ -89,7 +98,7 @@ BucketHistogram buckets_of(const Json& json, std::size_t limit, std::uint64_t fi
   std::vector<Bucket> buckets;
   std::uint64_t key = 0, total = 0;
   for (std::size_t i = 0; i < list.size(); i += 2) {
-    const std::uint64_t step = count_of(list[i]), count = count_of(list[i + 1]);
+    const std::uint64_t step = whole_of(list[i]), count = count_of(list[i + 1]);
     if (step > most - key || (i > 0 && step == 0) || count == 0 || count > finite - total) {
       bad("the buckets are damaged");
     }
@@ -98,6 +107,12 @@ BucketHistogram buckets_of(const Json& json, std::size_t limit, std::uint64_t fi
     buckets.push_back({key, count});
   }
   if (total != finite) bad("the buckets do not hold all values");
+  const auto key_of = [&](double value) {
+    return BucketHistogram::order(value) >> static_cast<unsigned>(dropped);
+  };
+  if (finite > 0 && (buckets.front().key != key_of(column.min) || key != key_of(column.max))) {
+    bad("the buckets do not reach from the smallest to the largest value");
+  }
   return BucketHistogram(limit, dropped, buckets);
 }
 
@@ -115,6 +130,9 @@ ProfiledColumn column_of(const Json& json, const ProfileOptions& options) {
     if (zeros < 0 || zeros > 64 || !labels.is_object() || labels.size() > options.labels) {
       bad("the labels are damaged");
     }
+    if (total > column.rows || column.missing != column.rows - total) {
+      bad("a column's counts are not those of its rows");
+    }
     std::uint64_t kept = 0;
     for (const auto& [label, count] : labels.items()) {
       if (count_of(count) > total - kept) bad("the labels hold more than all rows");
@@ -130,7 +148,13 @@ ProfiledColumn column_of(const Json& json, const ProfileOptions& options) {
   column.max = number_of(json.at("max"));
   column.mean = number_of(json.at("mean"));
   column.squares = number_of(json.at("squares"));
-  column.buckets = buckets_of(json, options.buckets, column.finite);
+  if (column.missing + column.infinite + column.finite != column.rows) {
+    bad("a column's counts are not those of its rows");
+  }
+  const bool ordered = std::isfinite(column.min) && std::isfinite(column.max) &&
+                       column.min <= column.max && !std::isnan(column.mean) && column.squares >= 0;
+  if (column.finite > 0 && !ordered) bad("a column's moments are damaged");
+  column.buckets = buckets_of(json, options.buckets, column);
   return column;
 }
 
@@ -171,7 +195,7 @@ Profile Profile::parse(std::string_view bytes, const std::string& name) {
     ProfileOptions options{.buckets = count_of(json.at("bucket_limit")),
                            .labels = count_of(json.at("label_limit"))};
     if (options.buckets < 2 || options.buckets > most_buckets || options.labels < 1 ||
-        options.labels > most_buckets) {
+        options.labels > most_labels) {
       bad("its limits are out of range");
     }
     Profile profile(options);
@@ -183,12 +207,16 @@ Profile Profile::parse(std::string_view bytes, const std::string& name) {
     for (const auto& column : columns) {
       profile.state_->columns.push_back(column_of(column, options));
     }
+    for (const auto& column : profile.state_->columns) {
+      if (column.rows != profile.state_->rows) bad("a column has not as many rows as the others");
+      if (profile.state_->matrix && column.is_categorical()) bad("a matrix has categories");
+    }
     return profile;
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {  // JSON's own, and bad()
     throw Error(ErrorKind::corrupt,
-                fmt::format("{} is no drift profile: {}", quote(name), error.what()),
+                fmt::format("{} is no drift profile: {}", quote(name), valid_utf8(error.what())),
                 "make it again with 'mlopsctl drift profile'");
   }
 }

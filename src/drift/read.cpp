@@ -45,6 +45,7 @@ void read_tables(const std::vector<Input>& inputs, const ReadOptions& options, P
     read_text_table(input, options, choices, assembly, progress, data.notes);
   }
   choices.check_found(assembly.names(), data.source);
+  data.absent = choices.absent(assembly.names());
   data.columns = assembly.finish(thread_count(options), data.notes);
 }
 

@@ -66,7 +66,7 @@ class TableBlocks {
           [&](const TextChunk& chunk) { return block(open, chunk); },
           [&](const TextChunk& chunk, Block made) {
             if (made.problem) throw_problem(*open.input, source, chunk, *made.problem);
-            if (first_) made.data.notes = frame_.notes;
+            if (first_) tell(made.data);
             first_ = false;
             take(made.data);
             source.used(chunk);
@@ -76,11 +76,17 @@ class TableBlocks {
     }
     if (!first_) return;
     Block nothing = assembled(TablePart{}, TextChunk{}, {});
-    nothing.data.notes = frame_.notes;
+    tell(nothing.data);
     take(nothing.data);
   }
 
  private:
+  // What comes with the first block.
+  void tell(DataSet& block) const {
+    block.notes = frame_.notes;
+    block.absent = choices_.absent(names_);
+  }
+
   // What the columns are, from the beginning of every input and from some places in large ones.
   void settle() {
     TableAssembly sample(options_, choices_);

@@ -12,6 +12,8 @@ std::string_view to_string(Verdict verdict) {
       return "insufficient data";
     case Verdict::no_data:
       return "no data";
+    case Verdict::not_tested:
+      return "not tested";
     case Verdict::failed:
       return "failed";
   }

@@ -65,7 +65,7 @@ constexpr auto test_texts = [] {
 
 constexpr std::array<NamedText, 4> data_set_list{{
     {"mmd", "maximum mean discrepancy, Gaussian kernel, permutation p"},
-    {"mean-distance", "Euclidean distance between the mean vectors > 0.2"},
+    {"mean-distance", "Euclidean distance between the mean vectors, permutation p"},
     {"share-of-components",
      "more than 0.2 of the components with a normed Wasserstein distance >= 0.1"},
     {"domain-classifier", "a linear classifier tells the two apart, ROC AUC > 0.55"},

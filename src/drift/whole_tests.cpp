@@ -30,6 +30,28 @@ std::vector<double> means_of(const std::vector<FeatureResult>& features, bool re
   return means;
 }
 
+// By default from where on chance gets in 1 - alpha of the cases; a threshold that was given must
+// be passed as well.
+DataSetTest mean_test(const Matrix& reference, const Matrix& current,
+                      const std::vector<FeatureResult>& features, const Settings& settings,
+                      const AnalysisOptions& options) {
+  DataSetTest test{.test = "mean-distance"};
+  test.statistic =
+      mean_distance(means_of(features, true), means_of(features, false), MeanMetric::euclidean);
+  const auto null = mean_distance_null(reference, current, {.seed = options.seed});
+  if (null.empty()) {
+    test.statistic = std::nan("");
+    return test;
+  }
+  const auto larger = null.end() - std::ranges::lower_bound(null, test.statistic);
+  const auto count = static_cast<double>(null.size());
+  test.p = (1 + static_cast<double>(larger)) / (1 + count);
+  const auto place = static_cast<std::size_t>(std::ceil((1 - settings.alpha) * count)) - 1;
+  test.threshold = threshold_of(options, test.test, null[std::min(place, null.size() - 1)]);
+  test.drifted = test.statistic > test.threshold && *test.p < settings.alpha;
+  return test;
+}
+
 DataSetTest share_test(const Matrix& reference, const Matrix& current, const Settings& settings,
                        const AnalysisOptions& options, ComputeBackend& backend,
                        Progress& progress) {
@@ -67,10 +89,7 @@ std::vector<DataSetTest> test_whole(const Matrix& reference, const Matrix& curre
       test.threshold = threshold_of(options, name, settings.alpha);
       test.drifted = mmd.p < test.threshold;
     } else if (name == "mean-distance") {
-      test.statistic =
-          mean_distance(means_of(features, true), means_of(features, false), MeanMetric::euclidean);
-      test.threshold = threshold_of(options, name, 0.2);
-      test.drifted = test.statistic > test.threshold;
+      test = mean_test(reference, current, features, settings, options);
     } else if (name == "domain-classifier") {
       const auto found = domain_classifier(reference, current, {.seed = options.seed}, progress);
       test.statistic = found.auc;

@@ -1,6 +1,7 @@
 // drift check, report, profile, profile merge and history, as a user and as cron call them.
 #include "mlopsctl/platform/file_lock.hpp"
 
+#include "support/http_server.hpp"
 #include "support/sandbox.hpp"
 
 #include <doctest/doctest.h>
@@ -9,8 +10,11 @@
 #include <filesystem>
 #include <string>
 
+using mlopsctl::testing::HttpServer;
 using mlopsctl::testing::Outcome;
 using mlopsctl::testing::Sandbox;
+using mlopsctl::testing::ServedRequest;
+using mlopsctl::testing::ServedResponse;
 using nlohmann::json;
 namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
@@ -223,4 +227,151 @@ TEST_CASE("a state file lets the next check begin where the last one ended") {
   CHECK(data.check("now.csv", {"--state", "s", "--name", "other"}).code == 1);
   CHECK(data.check("same.csv", {"--jitter", "1ms"}).code == 0);
   CHECK(data.check("same.csv", {"--jitter", "soon"}).code == 2);
+}
+
+TEST_CASE("rows that are too few for an answer are seen again by the next check") {
+  const Data data;
+  const Strings since{"--window", "since-last", "--state", "s", "--name", "churn"};
+  data.box.write("now.csv", rows(300, 0));
+  CHECK(data.check("now.csv", since).code == 0);
+  data.box.write("now.csv", rows(320, 0));
+  CHECK(data.check("now.csv", since).code == 4);  // 20 new rows
+  CHECK(json::parse(data.box.read("s"))["seen_until"] == "2026-11-20T04:59:00Z");
+  data.box.write("now.csv", rows(340, 0));
+  const Outcome next = data.check("now.csv", since);
+  CHECK(next.code == 0);
+  CHECK(next.out.find("current_rows\t40") != std::string::npos);
+}
+
+TEST_CASE("a column to leave out, or the time column, may be on one side only") {
+  const Data data;
+  const Sandbox& box = data.box;
+  const auto check = [&](Strings argv) {
+    argv.insert(argv.begin(), {"drift", "check"});
+    return box.run(argv);
+  };
+  box.write(
+      "plain.csv", "x,size\n" + [] {
+        std::string text;
+        for (int i = 0; i < 600; ++i) {
+          const double spread = i * 0.6180339887498949;
+          text += std::to_string(spread - static_cast<long>(spread)) + ',' + std::to_string(i % 7) +
+                  '\n';
+        }
+        return text;
+      }());
+  const Strings both{"--ignore", "at", "--ignore", "word"};
+  for (const Strings& sides : {Strings{"ref.csv", "plain.csv"}, Strings{"plain.csv", "ref.csv"}}) {
+    Strings argv = sides;
+    argv.insert(argv.end(), both.begin(), both.end());
+    CHECK(check(argv).code == 0);
+  }
+  CHECK(check({"plain.csv", "same.csv", "--time-column", "at", "--ignore", "word"}).code == 0);
+  const Outcome typo = check({"ref.csv", "same.csv", "--ignore", "wrod", "--ignore", "at"});
+  CHECK(typo.code == 2);
+  CHECK(typo.err.find("did you mean 'word'?") != std::string::npos);
+  CHECK(box.run({"drift", "profile", "ref.csv", "--ignore", "wrod", "-o", "p"}).code == 2);
+  // Against a profile that has the column, or has not.
+  CHECK(box.run({"drift", "profile", "ref.csv", "-o", "all.profile"}).code == 0);
+  const Outcome against = check({"all.profile", "plain.csv", "--ignore", "at", "--ignore", "word"});
+  CHECK(against.code == 0);
+  CHECK(against.out.find("lack this column") == std::string::npos);
+  CHECK(check({"all.profile", "same.csv", "--ignore", "wrod"}).code == 2);
+}
+
+TEST_CASE("tests that fit no column are no pass: exit code 4") {
+  const Data data;
+  const Outcome outcome =
+      data.check("same.csv", {"--test", "fisher", "--column", "x", "--junit", "j.xml"});
+  CHECK(outcome.code == 4);
+  CHECK(outcome.out.find("features\tx\tnot tested") != std::string::npos);
+  CHECK(data.box.read("j.xml").find("not tested") != std::string::npos);
+  const Outcome one = data.check("moved.csv", {"--test", "mann-whitney"});
+  CHECK(one.code == 3);
+  CHECK(one.out.find("features\tword\tnot tested") != std::string::npos);
+}
+
+TEST_CASE("names and labels with quotes, line ends and bytes that are no UTF-8 break no output") {
+  const Data data;
+  const Sandbox& box = data.box;
+  const auto table = [](int first) {
+    std::string text = "\"a\"\"b\\\n</script>\",\"\xff|`\"\n";
+    for (int i = first; i < first + 100; ++i) {
+      text += std::to_string(i) + ",\"<b>\"\"\xfe" + std::to_string(i % 2) + "\"\n";
+    }
+    return text;
+  };
+  box.write("odd.csv", table(0));
+  box.write("odder.csv", table(60));
+  box.output_of({"init"});
+  const Outcome outcome =
+      box.run({"drift", "check", "odd.csv", "odder.csv", "--json", "--html", "p.html", "--junit",
+               "j.xml", "--prometheus", "m.prom", "--name", "odd \"name\""});
+  CHECK(outcome.code == 3);
+  const json report = json::parse(outcome.out);
+  CHECK(feature(report, "a\"b\\\n</script>")["verdict"] == "drift");
+  CHECK(outcome.out.find('\xff') == std::string::npos);
+  CHECK(outcome.out.find("is not UTF-8") != std::string::npos);
+  const std::string metrics = box.read("m.prom");
+  CHECK(metrics.find("feature=\"a\\\"b\\\\\\n</script>\"") != std::string::npos);
+  CHECK(metrics.find("check=\"odd \\\"name\\\"\"") != std::string::npos);
+  CHECK(metrics.find('\xff') == std::string::npos);
+  const std::string page = box.read("p.html");
+  CHECK(page.find("b\\\n</script>") == std::string::npos);
+  CHECK(page.find('\xff') == std::string::npos);
+  CHECK(box.read("j.xml").find("&lt;/script&gt;") != std::string::npos);
+  CHECK(box.read("j.xml").find('\xff') == std::string::npos);
+}
+
+TEST_CASE("p-values that underflow are 0 in JSON and < 1e-300 for people") {
+  const Data data;
+  const Sandbox& box = data.box;
+  const auto numbers = [](int first) {
+    std::string text = "x\n";
+    for (int i = first; i < first + 10'001; ++i) text += std::to_string(i) + '\n';
+    return text;
+  };
+  box.write("low.csv", numbers(0));
+  box.write("high.csv", numbers(20'000));
+  const Outcome outcome = box.run({"drift", "check", "low.csv", "high.csv", "--json"});
+  CHECK(feature(json::parse(outcome.out), "x")["ks_p"] == 0.0);
+  CHECK(outcome.out.find("-0.0") == std::string::npos);
+  CHECK(box.run_on_terminal({"drift", "check", "low.csv", "high.csv", "--no-color"}, 140)
+            .out.find("<1e-300") != std::string::npos);
+}
+
+TEST_CASE("the page of a recorded check is with its run") {
+  const Data data;
+  data.box.output_of({"init"});
+  CHECK(data.check("moved.csv", {"--name", "churn", "--html", "page.html"}).code == 3);
+  const json history = json::parse(data.box.output_of({"drift", "history", "churn", "--json"}));
+  const std::string id = history["checks"][0]["run_id"];
+  const std::string page =
+      data.box.output_of({"run", "artifact", "get", id, "drift.html", "--output", "-"});
+  CHECK(page.find("</html>") != std::string::npos);
+}
+
+TEST_CASE("data are read by URL") {
+  const Data data;
+  const HttpServer server([&](const ServedRequest& request) -> ServedResponse {
+    if (request.target.starts_with("/moved.csv")) return {.body = data.box.read("moved.csv")};
+    if (request.target == "/ref.profile") return {.body = data.box.read("ref.profile")};
+    return {.status = 404, .body = "nothing here"};
+  });
+  data.box.output_of({"drift", "profile", "ref.csv", "--ignore", "at", "-o", "ref.profile"});
+  const Outcome moved = data.check(server.url("/moved.csv?token=geheim"), {"--json"});
+  CHECK(moved.code == 3);
+  const json report = json::parse(moved.out);
+  CHECK(report["name"] == "moved");
+  CHECK(moved.out.find("geheim") == std::string::npos);
+  CHECK(report["current"].get<std::string>().find("/moved.csv") != std::string::npos);
+  CHECK(data.box
+            .run({"drift", "check", server.url("/ref.profile"), server.url("/moved.csv"),
+                  "--ignore", "at"})
+            .code == 3);
+  const Outcome absent = data.check(server.url("/absent.csv"));
+  CHECK(absent.code == 1);
+  CHECK(absent.err.find("/absent.csv") != std::string::npos);
+  CHECK(data.check("gopher://there/x.csv").code == 2);
+  CHECK(data.check("s3://").code == 2);
 }

@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seconds=${1:-20}
 shift || true
 targets=("$@")
-[[ ${#targets[@]} -gt 0 ]] || targets=(data_set filter metric_lines pipeline scrape text yaml)
+[[ ${#targets[@]} -gt 0 ]] || targets=(data_set filter metric_lines pipeline profile scrape text yaml)
 
 build=${MLOPSCTL_FUZZ_BUILD:-build/fuzz}
 [[ -f $build/build.ninja ]] || cmake --preset fuzz -B "$build"

@@ -88,6 +88,34 @@ inline drift::DataSet matrix(std::size_t rows, std::size_t columns, unsigned see
   return data;
 }
 
+// The same columns as a table of them would have, as float64 or float32.
+template <class T>
+drift::DataSet matrix_of_columns_as(NumberType type,
+                                    const std::vector<std::vector<double>>& columns) {
+  const std::size_t rows = columns.front().size();
+  auto values = std::make_shared<std::vector<T>>();
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (const auto& column : columns) values->push_back(static_cast<T>(column[row]));
+  }
+  MatrixPart part{.data = reinterpret_cast<const std::byte*>(values->data()),
+                  .type = type,
+                  .rows = rows,
+                  .columns = columns.size(),
+                  .row_stride = static_cast<std::int64_t>(columns.size() * sizeof(T)),
+                  .column_stride = sizeof(T),
+                  .owner = values};
+  drift::DataSet data;
+  data.source = "matrix";
+  data.matrix = Matrix{.parts = {part}};
+  return data;
+}
+inline drift::DataSet matrix_of_columns(const std::vector<std::vector<double>>& columns) {
+  return matrix_of_columns_as<double>(NumberType::f64, columns);
+}
+inline drift::DataSet float_matrix_of_columns(const std::vector<std::vector<double>>& columns) {
+  return matrix_of_columns_as<float>(NumberType::f32, columns);
+}
+
 inline drift::DataSet as_table(const drift::DataSet& data) {
   const MatrixPart& part = data.matrix->parts.front();
   const auto* values = reinterpret_cast<const double*>(part.data);

@@ -29,6 +29,13 @@ TEST_CASE("a check's state survives its file and follows the verdicts") {
   state = after(state, result);
   CHECK(state.seen_until == Timestamp{500});
   CHECK(state.verdict_since == Timestamp{1000});
+  // Too few rows for an answer are seen again.
+  result.window_to = Timestamp{900};
+  result.verdict = Verdict::insufficient;
+  CHECK(after(state, result).seen_until == Timestamp{500});
+  CHECK(after(state, result).verdict == "insufficient data");
+  result.verdict = Verdict::ok;
+  CHECK(after(state, result).seen_until == Timestamp{900});
   CHECK_ERROR(read_check_state(file, "other"), ErrorKind::conflict, "churn");
   write_file_atomically(file, "{}");
   CHECK_ERROR(read_check_state(file, "churn"), ErrorKind::corrupt, "--state");

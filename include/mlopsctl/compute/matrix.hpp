@@ -32,6 +32,9 @@ struct Matrix {
   std::uint64_t columns() const { return parts.empty() ? 0 : parts.front().columns; }
 };
 
+// Columns [first, first + count) of the same memory.
+Matrix columns_of(const Matrix& matrix, std::uint64_t first, std::uint64_t count);
+
 // Row `row` as doubles; `out` has room for all columns. For some rows, not for all: whole columns
 // have faster ways.
 void copy_row(const Matrix& matrix, std::uint64_t row, std::span<double> out);

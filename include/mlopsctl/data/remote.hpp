@@ -3,6 +3,7 @@
 
 #include "mlopsctl/data/object_store.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,8 +25,10 @@ bool is_store_url(std::string_view url);
 // `most` bytes at most (Error{io}).
 std::string read_url(const std::string& url, const RemoteOptions& options = {},
                      std::uint64_t most = std::uint64_t{1} << 30U);
-// The same into a file, written whole or not at all. Returns its size in bytes.
+// The same into a file, written whole or not at all. Returns its size in bytes. `moved` is told of
+// bytes as they arrive, also of those that arrive again.
 std::uint64_t download_url(const std::string& url, const fs::path& to,
-                           const RemoteOptions& options = {});
+                           const RemoteOptions& options = {},
+                           const std::function<void(std::uint64_t)>& moved = {});
 
 }  // namespace mlopsctl::data

@@ -13,7 +13,7 @@ namespace mlopsctl::drift {
 
 struct CheckState {
   std::string name;
-  std::optional<Timestamp> seen_until;     // of the newest row that a check has seen
+  std::optional<Timestamp> seen_until;     // of the newest row that a check has judged
   std::optional<Timestamp> checked_at;     // of the last check
   std::optional<Timestamp> passed_at;      // of the last one that found no drift
   std::optional<Timestamp> verdict_since;  // when the present verdict was found first
@@ -25,7 +25,8 @@ struct CheckState {
 CheckState read_check_state(const std::filesystem::path& file, const std::string& name);
 void write_check_state(const std::filesystem::path& file, const CheckState& state);
 
-// The state after a check. `seen_until` is kept where the result has no window.
+// The state after a check. `seen_until` is kept where the result has no window, and where it is no
+// answer (insufficient data): those rows are seen again, with what comes until the next check.
 CheckState after(const CheckState& before, const DriftResult& result);
 
 // When somebody is to be told: `change` when the verdict is another than last time (the first time:

@@ -50,11 +50,20 @@ struct DataSet {
   std::vector<Column> columns;     // same number of rows each
   std::vector<std::string> notes;  // what the reader had to decide or leave out, one sentence each
   std::vector<std::string> files;  // resolved, in reading order
+  // Columns to leave out, and a time column, that were named and are not there: whoever reads both
+  // sides of a comparison knows whether the other has them. Of tables only; in the first block.
+  std::vector<std::string> absent;
 
   std::uint64_t rows() const;
   std::uint64_t features() const;
   std::string feature_name(
       std::uint64_t index) const;  // a column's name, or "0", "1", … of a matrix
+};
+
+// A file here with what a URL names; `name` is the URL in quotes, for messages.
+struct LocalCopy {
+  std::string name;
+  std::string path;
 };
 
 // How to read. Kinds that are not given are inferred from all values of a column, not from the
@@ -74,12 +83,21 @@ struct ReadOptions {
   std::optional<bool> header;  // of CSV: whether the first record is names; none: look at it
   char delimiter = 0;          // of CSV; 0: comma, tab, semicolon or bar, by what is there
   unsigned threads = 0;        // 0: as many as the machine has
+  // Brings here what a URL names (s3://, http://, https://): one file, or as many as match where
+  // the URL is a pattern. The copies stay as long as they are read. Empty: URLs are refused.
+  std::function<std::vector<LocalCopy>(const std::string& url)> fetch;
 };
 
-// Opens all inputs (paths, globs, "-", file://, s3:// where the object store is built in) as one
-// data set. Throws Error{not_found, corrupt, usage} naming file, line or offset, and the column.
+// Whether an input is a URL that needs ReadOptions::fetch; file:// does not.
+bool is_remote(std::string_view input);
+
+// Opens all inputs (paths, globs, "-", file://, URLs) as one data set. Throws Error{not_found,
+// corrupt, usage} naming file, line or offset, and the column.
 DataSet read_data_set(const std::vector<std::string>& inputs, const ReadOptions& options,
                       Progress& progress);
+
+// Throws Error{usage} if a column that was named is on neither side, with what it might have meant.
+void check_absent(const DataSet& reference, const DataSet& current);
 
 // The same in blocks of some megabytes with flat memory, for one pass over data of any size. The
 // block's columns are the same each time, in order; categories are interned per block; notes come

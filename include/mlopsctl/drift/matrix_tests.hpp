@@ -8,16 +8,29 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace mlopsctl::drift {
 
 // Distance between the two vectors of column means. cosine is 1 - cos; 0 if both are zero, 1 if one
-// is. Evidently calls more than 0.2 drift. Components with a NaN on either side are left out; NaN
+// is. Components with a NaN on either side are left out; NaN
 // if none is left.
 enum class MeanMetric { euclidean, cosine, cityblock, chebyshev };
 std::string_view to_string(MeanMetric metric);
 double mean_distance(std::span<const double> reference, std::span<const double> current,
                      MeanMetric metric);
+
+// Euclidean distances between the means of both sides after their rows were dealt out anew,
+// ascending: what chance does, since sampling alone moves the means of d components by about
+// √(d(1/n + 1/m)) deviations. Of at most `max_rows` rows of each side, scaled to all of them; rows
+// with a value that is not finite are left out. Empty with fewer than 2 rows left on a side.
+struct MeanDistanceOptions {
+  std::uint64_t seed = 42;
+  std::size_t permutations = 500;
+  std::uint64_t max_rows = 2048;
+};
+std::vector<double> mean_distance_null(const Matrix& reference, const Matrix& current,
+                                       const MeanDistanceOptions& options);
 
 // Which share of the components have moved: those with a distance of at least `threshold`. The
 // usual distance is the Wasserstein distance over the reference's deviation, at 0.1, and the share

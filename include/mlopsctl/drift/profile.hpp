@@ -46,6 +46,8 @@ class Profile {
   bool is_matrix() const;
   const std::string& source() const;
   void set_source(std::string source);
+  // Columns of a table that are not to be compared.
+  void leave_out(const std::vector<std::string>& names);
 
   struct Column {
     std::string name;

@@ -13,9 +13,11 @@
 
 namespace mlopsctl::drift {
 
-enum class Verdict { ok, drift, insufficient, no_data, failed };
-std::string_view to_string(
-    Verdict verdict);  // "ok", "drift", "insufficient data", "no data", "failed"
+// not_tested: none of the tests that were asked for can be applied. failed: another kind of value
+// than before.
+enum class Verdict { ok, drift, insufficient, no_data, not_tested, failed };
+// "ok", "drift", "insufficient data", "no data", "not tested", "failed"
+std::string_view to_string(Verdict verdict);
 enum class Severity { low, medium, high };  // by the largest PSI: < 0.1, < 0.2, more
 std::string_view to_string(Severity severity);
 

@@ -1,6 +1,8 @@
 // Column comparisons on the GPU: the same buckets and bounds as on the CPU (column_comparer.cpp),
 // and the same quotients and differences in double precision, so that the statistics are equal to
 // the bit.
+#include "mlopsctl/compute/edges.hpp"
+
 #include "compute/bins.hpp"
 #include "compute/cuda/column_kernels.cuh"
 #include "compute/cuda/loader.cuh"
@@ -155,7 +157,7 @@ class PanelWork {
     std::vector<std::vector<T>> thresholds(panel_.width);
     for (unsigned c = 0; c < panel_.width; ++c) {
       if (empty(c)) continue;
-      results_[c].edges = linear_edges(static_cast<double>(joint(c, true)),
+      results_[c].edges = equal_width_edges(static_cast<double>(joint(c, true)),
                                        static_cast<double>(joint(c, false)), options_.bins);
       thresholds[c] = thresholds_of<T>(results_[c].edges);
     }

@@ -103,8 +103,8 @@ std::string read_url(const std::string& url, const RemoteOptions& options, std::
   return bytes;
 }
 
-std::uint64_t download_url(const std::string& url, const fs::path& to,
-                           const RemoteOptions& options) {
+std::uint64_t download_url(const std::string& url, const fs::path& to, const RemoteOptions& options,
+                           const std::function<void(std::uint64_t)>& moved) {
   // What may come again from the beginning is written to a file of its own each time.
   for (int attempt = 0;; ++attempt) {
     std::uint64_t size = 0;
@@ -115,6 +115,7 @@ std::uint64_t download_url(const std::string& url, const fs::path& to,
             url, options,
             [&](std::string_view piece) {
               size += piece.size();
+              if (moved) moved(piece.size());
               write(piece);
             },
             [&] {
