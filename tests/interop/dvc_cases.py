@@ -7,10 +7,8 @@ import json
 import os
 import shutil
 import sys
-import time
-import traceback
 
-from dvc_peer import Box, Failed, expect
+from dvc_peer import Box, expect, run_cases
 
 CASES = []
 
@@ -384,22 +382,4 @@ def both_at_once(binary):
     expect(len(pointers(box)) == 4, "nothing is lost")
 
 
-def main():
-    binary, *names = sys.argv[1:]
-    failures = 0
-    for function in CASES:
-        if names and function.__name__ not in names:
-            continue
-        begin = time.monotonic()
-        try:
-            function(os.path.abspath(binary))
-            word = "ok"
-        except Exception as error:
-            failures += 1
-            word = "FAILED"
-            print(error if isinstance(error, Failed) else traceback.format_exc())
-        print(f"{word}: {function.__name__} ({time.monotonic() - begin:.1f} s)", flush=True)
-    sys.exit(1 if failures else 0)
-
-
-main()
+sys.exit(1 if run_cases(CASES) else 0)

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 
@@ -91,6 +92,13 @@ class Box:
             )
         return done.stdout
 
+    def program(self, *argv, code=0):
+        """Standard output of `mlopsctl ARGV`, which need not be about data."""
+        done = subprocess.run([self.binary, *argv], cwd=self.root, capture_output=True, text=True)
+        if done.returncode != code:
+            raise Failed(f"mlopsctl {' '.join(argv)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
     def write(self, name, content=""):
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,3 +147,22 @@ def normal(value):
 def expect(condition, what):
     if not condition:
         raise Failed(what)
+
+
+def run_cases(cases):
+    """Runs MLOPSCTL [NAME…] of the command line; how many cases failed."""
+    binary, *names = sys.argv[1:]
+    failures = 0
+    for function in cases:
+        if names and function.__name__ not in names:
+            continue
+        begin = time.monotonic()
+        try:
+            function(os.path.abspath(binary))
+            word = "ok"
+        except Exception as error:
+            failures += 1
+            word = "FAILED"
+            print(error if isinstance(error, Failed) else traceback.format_exc())
+        print(f"{word}: {function.__name__} ({time.monotonic() - begin:.1f} s)", flush=True)
+    return failures
