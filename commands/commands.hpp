@@ -21,6 +21,9 @@ CommandSpec dag();
 CommandSpec metrics_show();
 CommandSpec metrics_diff();
 CommandSpec params_diff();
+CommandSpec plots_show();
+CommandSpec plots_diff();
+CommandSpec plots_templates();
 CommandSpec freeze();
 CommandSpec unfreeze();
 
@@ -58,8 +61,6 @@ CommandSpec run_export();
 CommandSpec data_init();
 CommandSpec data_config();
 CommandSpec data_add();
-CommandSpec data_import_url();
-CommandSpec data_update();
 CommandSpec data_commit();
 CommandSpec data_status();
 CommandSpec data_diff();

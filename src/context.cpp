@@ -1,13 +1,13 @@
 #include "mlopsctl/context.hpp"
 
 #include "mlopsctl/base/text.hpp"
-#include "mlopsctl/data/pipeline.hpp"
-#include "mlopsctl/data/workspace.hpp"
 #include "mlopsctl/platform/files.hpp"
 #include "mlopsctl/platform/git.hpp"
 #include "mlopsctl/tracking/filter.hpp"
 #include "mlopsctl/tracking/run_store.hpp"
 #include "mlopsctl/ui/console_progress.hpp"
+
+#include "context/data_suggestions.hpp"
 
 #include <fmt/format.h>
 
@@ -35,6 +35,11 @@ std::optional<fs::path> find_upwards(fs::path folder) {
     if (folder == folder.parent_path()) return std::nullopt;
     folder = folder.parent_path();
   }
+}
+
+bool is_of_data(Complete kind) {
+  return kind == Complete::stage || kind == Complete::revision || kind == Complete::remote ||
+         kind == Complete::data_target || kind == Complete::plot_template;
 }
 
 std::optional<fs::path> find_home(const Globals& globals) {
@@ -140,15 +145,7 @@ std::vector<Suggestion> Context::suggest(Complete kind, std::string_view prefix)
       add(std::string(spec.key), std::string(spec.description));
     return suggestions;
   }
-  if (kind == Complete::stage) {
-    const fs::path here = start_folder(state_->globals);
-    if (!data::Repository::find_root(here)) return suggestions;
-    data::Repository repository = data::Repository::open(here);
-    for (auto& name : data::Pipelines::load(repository).names(repository.relative(here, here))) {
-      add(std::move(name), "");
-    }
-    return suggestions;
-  }
+  if (is_of_data(kind)) return data_suggestions(kind, start_folder(state_->globals), prefix);
   const auto folder = home();
   if (!folder || !fs::exists(*folder / "runs.db")) return suggestions;
   RunStore& store = runs(StoreAccess::read);

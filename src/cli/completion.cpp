@@ -38,6 +38,8 @@ Completion complete_value(Complete kind, const std::vector<std::string>& choices
       break;
     default:
       for (auto& item : values(kind, prefix)) completion.items.push_back(std::move(item));
+      // Inside a tracked folder the working tree knows more names.
+      if (kind == Complete::data_target && completion.items.empty()) completion.kind = "files";
   }
   return completion;
 }

@@ -162,7 +162,7 @@ std::string command_help(const CommandSpec& spec, const Terminal& terminal) {
     help.rows(option_rows(spec.options));
   }
   help.heading("Options of every command");
-  help.rows(option_rows(global_options()));
+  help.rows(option_rows(global_options_beside(spec)));
   help.heading("Environment");
   std::vector<Row> variables;
   for (const auto& doc : environment_docs()) {

@@ -102,7 +102,7 @@ std::string command_page(const CommandSpec& spec, const std::string& version) {
     }
   }
   if (!spec.options.empty()) out += options_section("OPTIONS", spec.options);
-  out += options_section("\"OPTIONS OF EVERY COMMAND\"", global_options());
+  out += options_section("\"OPTIONS OF EVERY COMMAND\"", global_options_beside(spec));
   out += ".SH EXAMPLES\n";
   for (const auto& example : spec.examples) {
     out +=

@@ -106,7 +106,7 @@ Arguments parse_arguments(const CommandSpec& spec, const std::vector<std::string
   app.allow_extras();
   app.prefix_command(spec.takes_command);
   for (const auto& option : spec.options) add_option(app, option, arguments.options_[option.name]);
-  for (const auto& option : global_options()) {
+  for (const auto& option : global_options_beside(spec)) {
     add_option(app, option, arguments.options_[option.name]);
   }
   // What follows "--" is nobody's option.

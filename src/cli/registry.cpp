@@ -53,4 +53,13 @@ const std::vector<OptionSpec>& global_options() {
   return options;
 }
 
+std::vector<OptionSpec> global_options_beside(const CommandSpec& command) {
+  std::vector<OptionSpec> options = global_options();
+  for (auto& option : options) {
+    const auto taken = [&](const OptionSpec& own) { return own.letter == option.letter; };
+    if (std::ranges::any_of(command.options, taken)) option.letter = 0;
+  }
+  return options;
+}
+
 }  // namespace mlopsctl

@@ -29,22 +29,25 @@ class Marker {
     std::size_t fresh = 0;
     for (const auto& output : outputs) {
       if (!output.entry.id || !output.entry.cache || output.entry.cloud_versioned) continue;
-      if (needs.objects.contains(*output.entry.id)) continue;
+      if (needed_.contains(*output.entry.id)) continue;
       bool complete = true;
       for (auto& object : needed_objects(cache_, {output, ""}, complete)) {
-        fresh += needs.objects.insert(std::move(object.id)).second ? 1U : 0U;
+        fresh += needed_.insert(std::move(object.id)).second ? 1U : 0U;
       }
-      if (complete) continue;
-      needs.unknown.push_back({output.path, reason});
-      needs.unknown_folders.push_back(*output.entry.id);
+      if (!complete) unknown.push_back({output.path, reason});
     }
-    if (fresh > 0) needs.kept.push_back({reason, fresh});
+    kept.push_back({reason, fresh});
   }
 
-  GcNeeds needs;
+  bool needs(const ObjectId& id) const { return needed_.contains(id); }
+  std::size_t size() const { return needed_.size(); }
+
+  std::vector<GcKept> kept;
+  std::vector<GcUnknown> unknown;
 
  private:
   ObjectCache& cache_;
+  std::set<ObjectId> needed_;
 };
 
 std::string root_in_git(Repository& repository) {
@@ -94,8 +97,9 @@ void keep_revisions(Repository& repository, const GcScope& scope, Marker& marker
 
 }  // namespace
 
-GcNeeds gc_needs(Repository& repository, const GcScope& scope) {
-  Marker marker(repository.cache());
+GcPlan plan_gc(Repository& repository, const GcScope& scope, Timestamp younger_than) {
+  ObjectCache& cache = repository.cache();
+  Marker marker(cache);
   marker.keep(repository.outputs(), "the working tree");
   keep_revisions(repository, scope, marker);
   for (const auto& project : scope.projects) {
@@ -103,16 +107,10 @@ GcNeeds gc_needs(Repository& repository, const GcScope& scope) {
     marker.keep(other.outputs(), fmt::format("the working tree of '{}'", other.root().string()));
     if (other.git() != nullptr) keep_revisions(other, scope, marker);
   }
-  return std::move(marker.needs);
-}
-
-GcPlan plan_gc(Repository& repository, const GcScope& scope, Timestamp younger_than) {
-  ObjectCache& cache = repository.cache();
-  GcNeeds needs = gc_needs(repository, scope);
   GcPlan plan;
   GcKept young{"too young", 0};
   for (auto& object : cache.list()) {
-    if (needs.objects.contains(object.id)) {
+    if (marker.needs(object.id)) {
       ++plan.kept_objects;
     } else if (object.changed_ms >= younger_than.ms) {
       ++plan.kept_objects;
@@ -126,9 +124,10 @@ GcPlan plan_gc(Repository& repository, const GcScope& scope, Timestamp younger_t
   std::ranges::sort(plan.remove, [](const CachedObject& a, const CachedObject& b) {
     return std::pair(!a.id.is_directory(), a.id) < std::pair(!b.id.is_directory(), b.id);
   });
-  plan.kept = std::move(needs.kept);
+  std::erase_if(marker.kept, [](const GcKept& one) { return one.objects == 0; });
+  plan.kept = std::move(marker.kept);
   if (young.objects > 0) plan.kept.push_back(young);
-  plan.unknown = std::move(needs.unknown);
+  plan.unknown = std::move(marker.unknown);
   for (auto& path : cache.leftovers()) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) continue;

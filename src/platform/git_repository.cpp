@@ -258,11 +258,12 @@ std::vector<GitRepository::StagedFile> GitRepository::staged() {
   return files;
 }
 
-bool GitRepository::dirty() {
+bool GitRepository::dirty(Untracked untracked) {
   git_status_options options;
   git().status_options_init(&options, GIT_STATUS_OPTIONS_VERSION);
   options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
-  options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
+  options.flags = GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
+  if (untracked == Untracked::counted) options.flags |= GIT_STATUS_OPT_INCLUDE_UNTRACKED;
   git_status_list* raw = nullptr;
   if (git().status_list_new(&raw, state_->repository.get(), &options) != 0) {
     fail("compare the working tree");

@@ -10,6 +10,7 @@ extern const std::string_view plot_style, plot_style_sha256;
 extern const std::string_view plot_math, plot_math_sha256;
 extern const std::string_view page_dom, page_dom_sha256;
 extern const std::string_view plot_script, plot_script_sha256;
+extern const std::string_view plot_figures, plot_figures_sha256;
 extern const std::string_view plot_controls, plot_controls_sha256;
 
 extern const std::string_view comparison_page;  // mustache template

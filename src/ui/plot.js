@@ -13,23 +13,34 @@ const state = {
   smoothing: data.options.smoothing,
   hidden: new Set(), // indices of runs
 };
+const [labelNoun, figureNoun] = data.options.nouns;
+const capital = (word) => word[0].toUpperCase() + word.slice(1);
 const curveClass = (run) => `curve c${run % 7} d${Math.floor(run / 7) % 4}`;
 
-const swatch = (run) =>
+const swatch = (look) =>
   svg("svg", { class: "swatch", viewBox: "0 0 24 8", "aria-hidden": "true" },
-    svg("path", { class: curveClass(run), d: "M1 4H23" }));
+    svg("path", { class: typeof look === "number" ? curveClass(look) : look, d: "M1 4H23" }));
 
 class CurveData {
-  constructor(spec) {
-    Object.assign(this, { run: spec.run, count: spec.count, x: allX[spec.x] });
+  /** `series`: the names that tell curves of one run apart. */
+  constructor(spec, series, loessShare) {
+    Object.assign(this, { run: spec.run, count: spec.count, x: allX[spec.x], loessShare });
     this.raw = Float64Array.from(spec.y, decode);
     for (const name of ["last", "lowest", "highest"]) this[name] = spec[name]?.map(decode);
+    this.label = data.runs[spec.run];
+    this.look = curveClass(spec.run);
+    if (spec.series === undefined) return;
+    // Colours tell runs apart and dashes the series; of a single run, colours tell the series apart.
+    const [alone, at] = [data.runs.length === 1, series.indexOf(spec.series)];
+    this.label = alone ? spec.series : `${this.label} · ${spec.series}`;
+    this.look = alone ? curveClass(at) : `curve c${spec.run % 7} d${at % 4}`;
   }
   /** The values to draw boldly: cached, because hovering asks again and again. */
   get y() {
     if (this.weight !== state.smoothing) {
       this.weight = state.smoothing;
-      this.cached = smoothed(this.raw, this.weight);
+      const values = this.loessShare > 0 ? loess(this.x, this.raw, this.loessShare) : this.raw;
+      this.cached = smoothed(values, this.weight);
     }
     return this.cached;
   }
@@ -45,13 +56,16 @@ class Chart {
   constructor(spec, index) {
     this.title = spec.title;
     this.xLabel = spec.xLabel;
-    this.curves = spec.curves.map((curve) => new CurveData(curve));
+    this.yLabel = spec.yLabel ?? "";
+    const series = [...new Set(spec.curves.map((curve) => curve.series))];
+    this.curves = spec.curves.map((curve) => new CurveData(curve, series, spec.loess));
+    this.loess = spec.loess > 0;
     this.integral = this.curves.every((curve) => curve.x.every(Number.isInteger));
     this.zoom = null; // [low, high] or null
     this.dirty = true;
     this.clip = `clip-${index}`;
     this.svg = svg("svg", {
-      tabindex: 0, role: "img", "aria-label": `${spec.title}: line chart, ${this.curves.length} runs`,
+      tabindex: 0, role: "img", "aria-label": `${spec.title}: chart, ${this.curves.length} ${labelNoun}s`,
       onpointermove: (e) => this.pointerMoved(e), onpointerleave: () => this.leave(),
       onpointerdown: (e) => this.dragBegan(e), onpointerup: (e) => this.dragEnded(e),
       onpointercancel: () => this.dragCancelled(), ondblclick: () => this.setZoom(null),
@@ -60,7 +74,7 @@ class Chart {
     this.readout = html("div", { class: "readout", role: "status", hidden: "" });
     this.plot = html("div", { class: "plot" }, this.svg, this.readout);
     this.reset = html("button", { type: "button", class: "small", hidden: "", onclick: () => this.setZoom(null) }, "Reset zoom");
-    this.rows = new Map();
+    this.rows = []; // of the table, with the run of each
     this.section = html("section", { class: "chart" },
       html("div", { class: "chart-head" }, html("h2", { title: spec.title }, spec.title), this.reset),
       this.plot, this.table());
@@ -72,14 +86,14 @@ class Chart {
       : html("td", {}, "–");
     const body = html("tbody");
     for (const curve of this.curves) {
-      const label = data.runs[curve.run];
+      const { label } = curve;
       const row = html("tr", {},
-        html("th", { scope: "row", title: label }, swatch(curve.run), html("span", { class: "name" }, label)),
+        html("th", { scope: "row", title: label }, swatch(curve.look), html("span", { class: "name" }, label)),
         cell(curve.last), cell(curve.lowest), cell(curve.highest));
-      this.rows.set(curve.run, row);
+      this.rows.push([curve.run, row]);
       body.append(row);
     }
-    const head = ["Run", "Last", "Min", "Max"].map((name) => html("th", { scope: "col" }, name));
+    const head = [capital(labelNoun), "Last", "Min", "Max"].map((name) => html("th", { scope: "col" }, name));
     return html("div", { class: "values", tabindex: 0, role: "region", "aria-label": `Values of ${this.title}` },
       html("table", {}, html("thead", {}, html("tr", {}, ...head)), body));
   }
@@ -136,7 +150,7 @@ class Chart {
     }
     const [top, bottom, right] = [10, height - 38, width - 14];
     const yScale = this.makeYScale(values, top, bottom);
-    const left = 14 + 6.6 * Math.max(3, ...yScale.labels.map((label) => label.length));
+    const left = (this.yLabel ? 26 : 14) + 6.6 * Math.max(3, ...yScale.labels.map((label) => label.length));
     const wanted = Math.max(2, Math.floor((right - left) / 80));
     const xScale = makeScale(span[0], span[1], left, right, state.logX, wanted, this.integral);
     Object.assign(this, { xScale, yScale, box: { left, right, top, bottom, width } });
@@ -152,7 +166,7 @@ class Chart {
   }
 
   emptyText() {
-    if (this.shown.length === 0 && this.curves.length > 0) return "All runs are hidden";
+    if (this.shown.length === 0 && this.curves.length > 0) return `All ${labelNoun}s are hidden`;
     const any = this.shown.some((curve) => curve.raw.some(isNumber));
     return any && (state.logX || state.logY) ? "No values above zero for a log axis" : "No values to draw";
   }
@@ -178,13 +192,20 @@ class Chart {
       svg("path", { class: "axis", d: `M${left} ${bottom}H${right}` }),
       ...yScale.ticks.map((t, i) => svg("text", { class: "y", x: left - 7, y: yScale.at(t) + 4 }, yScale.labels[i])),
       ...xScale.ticks.map((t, i) => svg("text", { x: xScale.at(t), y: bottom + 16 }, xScale.labels[i])),
-      svg("text", { x: (left + right) / 2, y: bottom + 32 }, this.xLabel));
+      svg("text", { x: (left + right) / 2, y: bottom + 32 }, this.xLabel), ...this.yName());
+  }
+
+  /** The label of the y axis, turned; only pages that name one have it. */
+  yName() {
+    const { top, bottom } = this.box;
+    const at = { class: "y-name", x: 11, y: (top + bottom) / 2, transform: `rotate(-90 11 ${(top + bottom) / 2})` };
+    return this.yLabel ? [svg("text", at, this.yLabel)] : [];
   }
 
   /** The first run ends on top. With smoothing, the raw curves lie faint behind all others. */
   lines(span) {
     const order = this.shown.reverse();
-    const raw = state.smoothing > 0 ? order.map((curve) => this.line(curve, curve.raw, span, "raw")) : [];
+    const raw = state.smoothing > 0 || this.loess ? order.map((curve) => this.line(curve, curve.raw, span, "raw")) : [];
     return raw.concat(order.map((curve) => this.line(curve, curve.y, span, "line")));
   }
 
@@ -192,7 +213,7 @@ class Chart {
     const [begin, end] = curve.window(span);
     const { xScale, yScale, box: { top, bottom } } = this;
     const traced = tracePath(curve.x.subarray(begin, end), y.subarray(begin, end), xScale, yScale);
-    const group = svg("g", { class: `${kind} ${curveClass(curve.run)}`, "data-run": curve.run },
+    const group = svg("g", { class: `${kind} ${curve.look}`, "data-run": curve.run },
       svg("path", { d: traced.path }));
     for (const [cx, cy] of traced.dots) group.append(svg("circle", { cx, cy, r: 3 }));
     const triangles = traced.marks.map(([x, up]) => `M${x} ${up ? top : bottom}l5 ${up ? 8 : -8}h-10z`);
@@ -250,7 +271,7 @@ class Chart {
     for (const chart of charts) chart.markLine(chart === this || chart.xLabel === this.xLabel ? this.at : null);
     for (const { curve, i, y: value } of hits) {
       const [cx, cy] = [this.xScale.at(curve.x[i]), this.yScale.at(value)];
-      if (isNumber(cx) && isNumber(cy)) this.cursor.append(svg("circle", { class: curveClass(curve.run), cx, cy, r: 3.5 }));
+      if (isNumber(cx) && isNumber(cy)) this.cursor.append(svg("circle", { class: curve.look, cx, cy, r: 3.5 }));
     }
     this.fillReadout(hits, y);
   }
@@ -271,10 +292,10 @@ class Chart {
     const rows = hits.map((hit) => {
       const { curve, i, y } = hit;
       const notes = [];
-      if (state.smoothing > 0) notes.push(html("span", { class: "raw" }, `raw ${formatNumber(curve.raw[i])} `));
+      if (state.smoothing > 0 || this.loess) notes.push(html("span", { class: "raw" }, `raw ${formatNumber(curve.raw[i])} `));
       if (curve.x[i] !== this.at) notes.push(`at ${formatNumber(curve.x[i])}`);
       return html("tr", { class: hit === closest && hits.length > 1 ? "closest" : "" },
-        html("td", {}, swatch(curve.run), html("span", { class: "name" }, data.runs[curve.run])),
+        html("td", {}, swatch(curve.look), html("span", { class: "name" }, curve.label)),
         html("td", { class: "number" }, formatNumber(y)), html("td", { class: "note" }, ...notes));
     });
     this.readout.replaceChildren(html("div", { class: "at" }, `${this.xLabel} ${formatNumber(this.at)}`),
@@ -319,6 +340,8 @@ class Chart {
   }
 }
 
+/** How a figure of each kind is drawn; plot_figures.js adds more. */
+const figureKinds = { lines: Chart };
 const charts = [];
 let scheduled = false;
 const onScreen = new Set();

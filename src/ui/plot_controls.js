@@ -5,6 +5,7 @@ const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 function buildLegend() {
   const legend = byId("legend");
+  legend.setAttribute("aria-label", `${capital(labelNoun)}s`);
   const buttons = data.runs.map((label, run) =>
     html("button", {
       type: "button", class: "run", "aria-pressed": "true", title: label, "data-run": run,
@@ -22,7 +23,7 @@ function buildLegend() {
     toggle([run], false);
   };
   const highlight = (run) => {
-    for (const line of document.querySelectorAll("g.line, g.raw")) {
+    for (const line of document.querySelectorAll("[data-run]:not(button)")) {
       line.classList.toggle("faded", run !== null && line.dataset.run !== String(run));
     }
   };
@@ -59,19 +60,21 @@ function buildControls() {
 
   const search = byId("search");
   search.hidden = charts.length <= 6;
+  search.placeholder = `Filter ${figureNoun}s`;
+  search.setAttribute("aria-label", search.placeholder);
   search.addEventListener("input", () => {
     const wanted = search.value.trim().toLowerCase();
     for (const chart of charts) chart.section.hidden = !chart.title.toLowerCase().includes(wanted);
     const left = charts.filter((chart) => !chart.section.hidden).length;
     byId("none").hidden = left > 0;
-    byId("none").textContent = `No metric matches “${search.value.trim()}”.`;
+    byId("none").textContent = `No ${figureNoun} matches “${search.value.trim()}”.`;
     describe(left);
   });
 }
 
 function describe(shown) {
-  const metrics = shown === charts.length ? plural(shown, "metric") : `${shown} of ${plural(charts.length, "metric")}`;
-  byId("summary").textContent = `${plural(data.runs.length, "run")} · ${metrics}`;
+  const figures = shown === charts.length ? plural(shown, figureNoun) : `${shown} of ${plural(charts.length, figureNoun)}`;
+  byId("summary").textContent = `${plural(data.runs.length, labelNoun)} · ${figures}`;
 }
 
 function build() {
@@ -87,7 +90,7 @@ function build() {
     schedule();
   });
   data.charts.forEach((spec, index) => {
-    const chart = new Chart(spec, index);
+    const chart = new figureKinds[spec.kind ?? "lines"](spec, index);
     charts.push(chart);
     byId("charts").append(chart.section);
     inSight.observe(chart.section);
@@ -98,8 +101,12 @@ function build() {
 
   describe(charts.length);
   byId("none").hidden = charts.length > 0;
-  byId("none").textContent = "There are no metrics to show.";
-  byId("toolbar").hidden = byId("help").hidden = charts.length === 0;
+  byId("none").textContent = `There are no ${figureNoun}s to show.`;
+  byId("toolbar").hidden = charts.length === 0;
+  const curves = charts.some((chart) => chart instanceof Chart);
+  byId("help").hidden = !curves;
+  for (const control of document.querySelectorAll(".controls label")) control.hidden = !curves;
+  byId("help-alone").textContent = `Double-click a ${labelNoun} to see it alone.`;
   buildLegend();
   buildControls();
 }

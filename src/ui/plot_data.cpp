@@ -31,22 +31,6 @@ std::string json_x(const std::vector<double>& x) {
   return json_numbers(x);
 }
 
-// Numbers distinct texts in the order in which they come.
-class Interned {
- public:
-  std::size_t index(const std::string& text) {
-    auto [place, is_new] = indices_.try_emplace(text, texts_.size());
-    if (is_new) texts_.push_back(text);
-    return place->second;
-  }
-
-  std::string json_array() const { return "[" + join(texts_, ",") + "]"; }
-
- private:
-  std::map<std::string, std::size_t> indices_;
-  std::vector<std::string> texts_;
-};
-
 std::string json_point(const Curve& curve, std::size_t i) {
   return fmt::format("[{},{}]", json_number(curve.x[i]), json_number(curve.y[i]));
 }
@@ -70,36 +54,111 @@ std::string json_summary(const Curve& curve) {
   return text;
 }
 
+std::string json_texts(const std::vector<std::string>& texts) {
+  std::vector<std::string> quoted;
+  for (const auto& text : texts) quoted.push_back(json_string(text));
+  return "[" + join(quoted, ",") + "]";
+}
+
+// Every n-th point: a selection that keeps the look of a line would not keep that of a cloud.
+Curve thinned_points(const Curve& curve) {
+  const std::size_t step = (curve.x.size() + max_points - 1) / max_points;
+  if (step <= 1) return curve;
+  Curve result{.label = curve.label, .x = {}, .y = {}};
+  for (std::size_t i = 0; i < curve.x.size(); i += step) {
+    result.x.push_back(curve.x[i]);
+    result.y.push_back(curve.y[i]);
+  }
+  return result;
+}
+
 }  // namespace
 
-std::string plot_page_data(std::span<const Chart> charts, const PlotOptions& options) {
-  Interned xs;
-  // The second curve of one chart with the same label is another run of that name.
-  std::map<std::pair<std::string, int>, std::size_t> runs;
-  std::vector<std::string> run_labels;
-  std::string chart_list;
-  for (const Chart& chart : charts) {
-    std::map<std::string, int> seen;
-    std::string curve_list;
-    for (const Curve& curve : chart.curves) {
-      const std::pair key{curve.label, seen[curve.label]++};
-      auto [run, is_new] = runs.try_emplace(key, run_labels.size());
-      if (is_new) run_labels.push_back(json_string(curve.label));
-      const Curve shown = downsampled(curve, max_points);
-      curve_list += fmt::format(R"({}{{"run":{},"x":{},"y":{},{}}})", curve_list.empty() ? "" : ",",
-                                run->second, xs.index(json_x(shown.x)), json_numbers(shown.y),
-                                json_summary(curve));
-    }
-    chart_list += fmt::format("{}{{\"title\":{},\"xLabel\":{},\"curves\":[{}]}}",
-                              chart_list.empty() ? "" : ",\n", json_string(chart.title),
-                              json_string(chart.x_label), curve_list);
+std::size_t PlotPageData::run(const std::string& label, int time) {
+  const auto [place, is_new] = runs_.try_emplace({label, time}, run_labels_.size());
+  if (is_new) run_labels_.push_back(json_string(label));
+  return place->second;
+}
+
+std::size_t PlotPageData::xs(const std::string& json) {
+  const auto [place, is_new] = x_numbers_.try_emplace(json, xs_.size());
+  if (is_new) xs_.push_back(json);
+  return place->second;
+}
+
+std::string PlotPageData::curve(const Curve& curve, bool points, int time) {
+  const Curve shown = points ? thinned_points(curve) : downsampled(curve, max_points);
+  const std::size_t number = run(curve.label, time);
+  std::string text = fmt::format(R"({{"run":{},"x":{},"y":{},{})", number, xs(json_x(shown.x)),
+                                 json_numbers(shown.y), json_summary(curve));
+  if (!curve.series.empty()) text += fmt::format(R"(,"series":{})", json_string(curve.series));
+  return text + "}";
+}
+
+void PlotPageData::add_figure(std::string json) { figures_.push_back(std::move(json)); }
+
+void PlotPageData::add(const Chart& chart) {
+  std::map<std::pair<std::string, std::string>, int> seen;
+  std::vector<std::string> curves;
+  for (const Curve& one : chart.curves) {
+    curves.push_back(curve(one, chart.points, seen[{one.label, one.series}]++));
   }
+  std::string more;
+  if (!chart.y_label.empty()) more += fmt::format(R"("yLabel":{},)", json_string(chart.y_label));
+  if (chart.points) more += R"("kind":"points",)";
+  if (chart.loess > 0) more += fmt::format(R"("loess":{},)", json_number(chart.loess));
+  if (chart.points) only_lines_ = false;
+  add_figure(fmt::format(R"({{"title":{},"xLabel":{},{}"curves":[{}]}})", json_string(chart.title),
+                         json_string(chart.x_label), more, join(curves, ",")));
+}
+
+void PlotPageData::add(const BarChart& chart) {
+  only_lines_ = false;
+  std::vector<std::string> runs;
+  for (const auto& bars : chart.runs) {
+    runs.push_back(
+        fmt::format(R"({{"run":{},"values":{}}})", run(bars.label), json_numbers(bars.values)));
+  }
+  add_figure(fmt::format(
+      R"({{"kind":"bars","title":{},"xLabel":{},"yLabel":{},"categories":{},"runs":[{}]}})",
+      json_string(chart.title), json_string(chart.value_label), json_string(chart.category_label),
+      json_texts(chart.categories), join(runs, ",")));
+}
+
+void PlotPageData::add(const ConfusionMatrix& matrix) {
+  only_lines_ = false;
+  std::vector<std::string> runs;
+  for (const auto& one : matrix.runs) {
+    runs.push_back(
+        fmt::format(R"({{"run":{},"counts":[{}]}})", run(one.label), fmt::join(one.counts, ",")));
+  }
+  add_figure(fmt::format(
+      R"({{"kind":"matrix","title":{},"xLabel":{},"yLabel":{},"columns":{},"rows":{},)"
+      R"("normalized":{},"runs":[{}]}})",
+      json_string(matrix.title), json_string(matrix.x_label), json_string(matrix.y_label),
+      json_texts(matrix.columns), json_texts(matrix.rows), matrix.normalized, join(runs, ",")));
+}
+
+void PlotPageData::add(const Pictures& pictures) {
+  only_lines_ = false;
+  pictures_ = true;
+  std::vector<std::string> runs;
+  for (const auto& picture : pictures.pictures) {
+    runs.push_back(fmt::format(R"({{"run":{},"source":{}}})", run(picture.label),
+                               json_string(picture.source)));
+  }
+  add_figure(fmt::format(R"({{"kind":"pictures","title":{},"xLabel":"","runs":[{}]}})",
+                         json_string(pictures.title), join(runs, ",")));
+}
+
+std::string PlotPageData::document(const PlotOptions& options, const PageNouns& nouns) const {
   const double smoothing = std::isfinite(options.smoothing) ? options.smoothing : 0;
   return fmt::format(
-      R"({{"options":{{"logX":{},"logY":{},"smoothing":{}}},"runs":[{}],"xs":{},"charts":[)"
+      R"({{"options":{{"logX":{},"logY":{},"smoothing":{},"nouns":[{},{}]}},"runs":[{}],)"
+      R"("xs":[{}],"charts":[)"
       "\n{}\n]}}",
-      options.log_x, options.log_y, json_number(smoothing), join(run_labels, ","), xs.json_array(),
-      chart_list);
+      options.log_x, options.log_y, json_number(smoothing), json_string(nouns.label),
+      json_string(nouns.figure), join(run_labels_, ","), join(xs_, ","), join(figures_, ",\n"));
 }
 
 }  // namespace mlopsctl

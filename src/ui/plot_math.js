@@ -120,6 +120,37 @@ function smoothed(y, weight) {
   return result;
 }
 
+/**
+ * Local linear regression: at each point a line through its nearest neighbours, near ones weigh
+ * most (tricube). `share` of the points are neighbours. x is ascending; NaN passes through.
+ */
+function loess(x, y, share) {
+  const known = [...y.keys()].filter((i) => isNumber(x[i]) && isNumber(y[i]));
+  const count = Math.max(2, Math.min(known.length, Math.floor(share * known.length)));
+  const result = Float64Array.from(y);
+  if (known.length < 3) return result;
+  let begin = 0;
+  for (const at of known) {
+    const centre = x[at];
+    while (begin + count < known.length && centre - x[known[begin]] > x[known[begin + count]] - centre) begin++;
+    const near = known.slice(begin, begin + count);
+    const reach = Math.max(...near.map((i) => Math.abs(x[i] - centre))) * (1 + 1e-9);
+    let [w, wx, wy, wxx, wxy] = [0, 0, 0, 0, 0];
+    for (const i of near) {
+      const [dx, distance] = [x[i] - centre, reach > 0 ? Math.abs(x[i] - centre) / reach : 0];
+      const weight = (1 - distance ** 3) ** 3;
+      w += weight;
+      wx += weight * dx;
+      wy += weight * y[i];
+      wxx += weight * dx * dx;
+      wxy += weight * dx * y[i];
+    }
+    const spread = w * wxx - wx * wx;
+    result[at] = spread > 1e-12 * w * wxx ? (wxx * wy - wx * wxy) / spread : wy / w;
+  }
+  return result;
+}
+
 /** Index of the value nearest to x in an ascending array. */
 function nearest(xs, x) {
   let low = 0;

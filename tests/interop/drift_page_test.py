@@ -1,26 +1,9 @@
 #!/usr/bin/env python3
 """Drives the page of a drift check in a real browser: drift_page_test.py PAGE.html [--browser PATH]
 
-Needs the PyPI package playwright and a Chromium. Exits 1 with a list of what is wrong.
+Exits 1 with a list of what is wrong.
 """
-import argparse
-import json
-import pathlib
-import sys
-
-from playwright.sync_api import sync_playwright
-
-failures = []
-
-
-def check(condition, what):
-    print(("ok   " if condition else "FAIL ") + what)
-    if not condition:
-        failures.append(what)
-
-
-def settle(page):
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+from page_driver import check, opened, settle
 
 
 def names(page):
@@ -89,36 +72,8 @@ def check_theme(page):
     check(len(seen) == 2, "light and dark can be chosen")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("page", type=pathlib.Path)
-    parser.add_argument("--browser", default="/usr/bin/chromium")
-    arguments = parser.parse_args()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=arguments.browser, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1300, "height": 900})
-        errors, requests = [], []
-        page.on("console", lambda m: errors.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda e: errors.append(str(e)))
-        page.on("request", lambda r: requests.append(r.url))
-        page.goto(arguments.page.resolve().as_uri())
-        settle(page)
-        data = json.loads(page.locator("#data").text_content())
-        check_table(page, data)
-        check_filters(page, data)
-        check_details(page, data)
-        check_theme(page)
-        for width in (400, 1800):
-            page.set_viewport_size({"width": width, "height": 900})
-            settle(page)
-            wide = page.evaluate("() => document.documentElement.scrollWidth")
-            check(wide <= width, f"nothing sticks out at {width} pixels")
-        check(page.evaluate("() => document.querySelectorAll('img, iframe, object, link').length") == 0, "names are inert")
-        check(requests == [arguments.page.resolve().as_uri()], "nothing else is loaded")
-        check(errors == [], f"no console message {errors}")
-        browser.close()
-    if failures:
-        sys.exit("wrong: " + "; ".join(failures))
-
-
-main()
+with opened() as (page, data):
+    check_table(page, data)
+    check_filters(page, data)
+    check_details(page, data)
+    check_theme(page)

@@ -1,18 +1,7 @@
 #!/usr/bin/env bash
 # The HTML page of a drift check in a real browser: drift_page_test.sh MLOPSCTL
-set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-mlopsctl=$1
-
-browser=$(command -v chromium || true)
-[ -n "$browser" ] || {
-  echo "skipped: no Chromium: apt-get install chromium"
-  exit 77
-}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-export XDG_CONFIG_HOME=$work/config PYTHONDONTWRITEBYTECODE=1
+# shellcheck source=tests/interop/page.sh
+source "$(dirname "${BASH_SOURCE[0]}")/page.sh"
 
 # Two tables with a time column, a category, an outlier and a name that tries to be markup.
 python3 - <<'PYTHON'
@@ -32,4 +21,4 @@ table("train.csv", 0, 20)
 table("today.csv", 12, 21)
 PYTHON
 "$mlopsctl" drift report train.csv today.csv --time-column at --no-record --html page.html >report.log
-"$here/venv.sh" "$here/drift_page_test.py" page.html --browser "$browser"
+drive drift_page_test.py page.html

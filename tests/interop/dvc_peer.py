@@ -80,24 +80,19 @@ class Box:
             raise Failed(f"dvc {' '.join(argv)}: exit code {got}, not {code}\n{text}{errors}")
         return text
 
-    def ours(self, *argv, code=0, folder="."):
-        """Standard output of `mlopsctl data ARGV`; fails unless it ends with this code."""
-        done = subprocess.run(
-            [self.binary, "data", *argv], cwd=self.root / folder, capture_output=True, text=True
-        )
+    def mlopsctl(self, *argv, code=0, folder="."):
+        """Standard output of `mlopsctl ARGV`; fails unless it ends with this code."""
+        done = subprocess.run([self.binary, *argv], cwd=self.root / folder, capture_output=True, text=True)
         if done.returncode != code:
             raise Failed(
-                f"mlopsctl data {' '.join(argv)}: exit code {done.returncode}, not {code}\n"
+                f"mlopsctl {' '.join(argv)}: exit code {done.returncode}, not {code}\n"
                 f"{done.stdout}{done.stderr}"
             )
         return done.stdout
 
-    def program(self, *argv, code=0):
-        """Standard output of `mlopsctl ARGV`, which need not be about data."""
-        done = subprocess.run([self.binary, *argv], cwd=self.root, capture_output=True, text=True)
-        if done.returncode != code:
-            raise Failed(f"mlopsctl {' '.join(argv)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
-        return done.stdout
+    def ours(self, *argv, code=0, folder="."):
+        """The same of `mlopsctl data ARGV`."""
+        return self.mlopsctl("data", *argv, code=code, folder=folder)
 
     def write(self, name, content=""):
         path = self.root / name
@@ -150,7 +145,7 @@ def expect(condition, what):
 
 
 def run_cases(cases):
-    """Runs MLOPSCTL [NAME…] of the command line; how many cases failed."""
+    """Runs the functions, or those named behind the binary on the command line, and exits."""
     binary, *names = sys.argv[1:]
     failures = 0
     for function in cases:
@@ -165,4 +160,4 @@ def run_cases(cases):
             word = "FAILED"
             print(error if isinstance(error, Failed) else traceback.format_exc())
         print(f"{word}: {function.__name__} ({time.monotonic() - begin:.1f} s)", flush=True)
-    return failures
+    sys.exit(1 if failures else 0)

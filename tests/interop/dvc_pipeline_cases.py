@@ -6,12 +6,8 @@ dvc_pipeline_cases.py MLOPSCTL [NAME…]; each case works on a repository of its
 import json
 import os
 import shutil
-import subprocess
-import sys
-import time
-import traceback
 
-from dvc_peer import Box, Failed, expect
+from dvc_peer import Box, Failed, expect, run_cases
 
 CASES = []
 
@@ -22,10 +18,7 @@ def case(function):
 
 
 def ours(box, *argv, code=0):
-    done = subprocess.run([box.binary, *argv], cwd=box.root, capture_output=True, text=True)
-    if done.returncode != code:
-        raise Failed(f"mlopsctl {' '.join(argv)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
+    return box.mlopsctl(*argv, code=code)
 
 
 def outcomes(box, *argv):
@@ -281,22 +274,5 @@ def metrics_and_parameters_are_the_same(binary):
         expect(read[0] == read[1], f"{argv}\n{read[0]}\n{read[1]}")
 
 
-def main():
-    binary, *names = sys.argv[1:]
-    failures = 0
-    for function in CASES:
-        if names and function.__name__ not in names:
-            continue
-        begin = time.monotonic()
-        try:
-            function(os.path.abspath(binary))
-            word = "ok"
-        except Exception as error:
-            failures += 1
-            word = "FAILED"
-            print(error if isinstance(error, Failed) else traceback.format_exc())
-        print(f"{word}: {function.__name__} ({time.monotonic() - begin:.1f} s)", flush=True)
-    sys.exit(1 if failures else 0)
-
-
-main()
+if __name__ == "__main__":
+    run_cases(CASES)

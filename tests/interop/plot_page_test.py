@@ -1,36 +1,9 @@
 #!/usr/bin/env python3
 """Drives a plot page in a real browser: plot_page_test.py PAGE.html [--browser PATH]
 
-Needs the PyPI package playwright and a Chromium. The page must hold at least two runs in its first
-chart. Exits 1 with a list of what is wrong.
+The page must hold at least two runs in its first chart. Exits 1 with a list of what is wrong.
 """
-import argparse
-import json
-import pathlib
-import sys
-
-from playwright.sync_api import sync_playwright
-
-failures = []
-
-
-def check(condition, what):
-    print(("ok   " if condition else "FAIL ") + what)
-    if not condition:
-        failures.append(what)
-
-
-def settle(page):
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-
-
-def eventually(page, condition):
-    """Charts out of sight are drawn when they come into sight, which the browser tells late."""
-    for _ in range(50):
-        if condition():
-            return True
-        page.wait_for_timeout(50)
-    return False
+from page_driver import check, eventually, opened, settle
 
 
 def first_chart(page):
@@ -182,47 +155,12 @@ def check_search(page, data):
         check(page.locator("section.chart:visible").count() == len(data["charts"]), "all charts return")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("page", type=pathlib.Path)
-    parser.add_argument("--browser", default="/usr/bin/chromium")
-    arguments = parser.parse_args()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=arguments.browser, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1300, "height": 900})
-        errors, requests = [], []
-        page.on("console", lambda m: errors.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda e: errors.append(str(e)))
-        page.on("dialog", lambda d: (errors.append("dialog"), d.dismiss()))
-        page.on("request", lambda r: requests.append(r.url))
-        page.goto(arguments.page.resolve().as_uri())
-        settle(page)
-        data = json.loads(page.locator("#data").text_content())
-        check_drawing(page, data)
-        check_hover(page, data)
-        check_keyboard(page)
-        check_toggle(page, data)
-        check_log_axes(page)
-        check_smoothing(page)
-        check_zoom(page)
-        check_search(page, data)
-        for width in (400, 1800):
-            page.set_viewport_size({"width": width, "height": 900})
-            settle(page)
-            wide = page.evaluate("() => document.documentElement.scrollWidth")
-            check(wide <= width, f"nothing sticks out at {width} pixels")
-        check(page.evaluate("() => document.querySelectorAll('img, iframe, object, link').length") == 0 and
-              page.evaluate("() => window.pwned") is None, "names are inert")
-        blocked = page.evaluate("""() => { const script = document.createElement('script');
-            script.textContent = 'window.injected = 1'; document.body.append(script);
-            return window.injected === undefined }""")
-        check(blocked, "the content security policy refuses other scripts")
-        errors = [e for e in errors if "Content Security Policy" not in e or "injected" in e]
-        check(not errors, "no console errors " + "; ".join(errors[:3]))
-        check(len(requests) == 1, "nothing else is loaded")
-        browser.close()
-    return 1 if failures else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+with opened() as (page, data):
+    check_drawing(page, data)
+    check_hover(page, data)
+    check_keyboard(page)
+    check_toggle(page, data)
+    check_log_axes(page)
+    check_smoothing(page)
+    check_zoom(page)
+    check_search(page, data)

@@ -1,18 +1,7 @@
 #!/usr/bin/env bash
 # The HTML page of `run plot` in a real browser: plot_page_test.sh MLOPSCTL
-set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-mlopsctl=$1
-
-browser=$(command -v chromium || true)
-[ -n "$browser" ] || {
-  echo "skipped: no Chromium: apt-get install chromium"
-  exit 77
-}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-export XDG_CONFIG_HOME=$work/config PYTHONDONTWRITEBYTECODE=1
+# shellcheck source=tests/interop/page.sh
+source "$(dirname "${BASH_SOURCE[0]}")/page.sh"
 
 # Three runs with a falling, a rising and a patchy metric, so that the page has several charts.
 "$mlopsctl" init --project . >init.log
@@ -29,4 +18,4 @@ done
 # shellcheck disable=SC2046  # one id a word
 "$mlopsctl" run plot $("$mlopsctl" run list | cut -f1) --html page.html >plot.log
 
-"$here/venv.sh" "$here/plot_page_test.py" page.html --browser "$browser"
+drive plot_page_test.py page.html

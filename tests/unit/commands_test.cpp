@@ -37,7 +37,8 @@ TEST_CASE("paths, options and letters are unique and plain") {
     for (const auto& alias : command->aliases) CHECK(paths.insert(alias).second);
     std::set<std::string> names;
     std::set<char> letters;
-    for (const auto* options : {&command->options, &global_options()}) {
+    const auto globals = global_options_beside(*command);
+    for (const auto* options : {&command->options, &globals}) {
       for (const auto& option : *options) {
         CAPTURE(option.name);
         CHECK(names.insert(option.name).second);

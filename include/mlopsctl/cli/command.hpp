@@ -29,6 +29,10 @@ enum class Complete {
   config_key,
   program,
   stage,
+  revision,     // of git
+  remote,       // of .dvc/config
+  data_target,  // a tracked file or folder, a .dvc file, a stage
+  plot_template,
 };
 
 struct OptionSpec {
@@ -106,5 +110,7 @@ struct Registry {
 
 // Options that every command takes.
 const std::vector<OptionSpec>& global_options();
+// The same beside the command's own options: a letter that the command uses is the command's.
+std::vector<OptionSpec> global_options_beside(const CommandSpec& command);
 
 }  // namespace mlopsctl

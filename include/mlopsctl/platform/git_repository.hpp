@@ -63,7 +63,8 @@ class GitRepository {
   };
   std::vector<StagedFile> staged();
   // True if index or working tree differ from HEAD, or there are untracked files.
-  bool dirty();
+  enum class Untracked { counted, left_out };
+  bool dirty(Untracked untracked = Untracked::counted);
   // Files that are neither in the index nor ignored, sorted; folders are entered.
   std::vector<std::string> untracked();
 

@@ -11,12 +11,18 @@ struct Curve {
   std::string label;  // e.g. the run's name; on a page the same label is the same run everywhere
   std::vector<double> x;  // step, or seconds since the run's start; ascending
   std::vector<double> y;  // same length; NaN is a gap, infinities are marked at the border
+  // On a page only: what tells curves of one label apart within a chart, e.g. a field's name.
+  std::string series = {};
 };
 
 struct Chart {
   std::string title;    // e.g. the metric's key
   std::string x_label;  // "step", "time (s)"
   std::vector<Curve> curves;
+  // On a page only:
+  std::string y_label = {};
+  bool points = false;  // points instead of lines
+  double loess = 0;     // share of the points that a local regression looks at; 0: none
 };
 
 struct PlotOptions {
@@ -53,7 +59,7 @@ std::string terminal_plot(const Chart& chart, const PlotOptions& options);
 std::string svg_plot(std::span<const Chart> charts, const PlotOptions& options);
 
 // One HTML page, no outside resources: hover read-out, legend that toggles runs, log axes,
-// smoothing slider, light and dark.
+// smoothing slider, light and dark. "mlopsctl/ui/figures.hpp" has pages with more than charts.
 std::string html_plot(const std::string& title, std::span<const Chart> charts,
                       const PlotOptions& options);
 
