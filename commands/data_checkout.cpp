@@ -176,7 +176,7 @@ CommandSpec data_move() {
       .summary = "Rename tracked data together with its .dvc file",
       .examples = {{"mlopsctl data move data.csv raw/data.csv", "Into another folder"}},
       .positionals =
-          {{.name = "FROM", .help = "Tracked file or folder", .complete = Complete::file},
+          {{.name = "FROM", .help = "Tracked file or folder", .complete = Complete::data_target},
            {.name = "TO", .help = "New name, or an existing folder", .complete = Complete::file}},
       .run = run_move};
 }

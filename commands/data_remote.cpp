@@ -262,7 +262,8 @@ std::vector<OptionSpec> with_levels(std::vector<OptionSpec> options) {
 }
 
 PositionalSpec name_positional(std::size_t least = 1) {
-  return {.name = "NAME", .help = "Name of the remote", .least = least};
+  return {
+      .name = "NAME", .help = "Name of the remote", .least = least, .complete = Complete::remote};
 }
 
 }  // namespace

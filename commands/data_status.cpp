@@ -249,7 +249,8 @@ CommandSpec data_status() {
   options.push_back({.name = "remote",
                      .value = "NAME",
                      .help = "With --cloud: another remote than the configured one",
-                     .letter = 'r'});
+                     .letter = 'r',
+                     .complete = Complete::remote});
   options.push_back({.name = "exit-code", .help = "Exit with 3 if anything differs"});
   return {.path = "data status",
           .summary = "Show what differs: HEAD, .dvc files, working tree, cache",
@@ -277,11 +278,12 @@ CommandSpec data_diff() {
                        .value = "PATH",
                        .help = "Only this path",
                        .repeatable = true,
-                       .complete = Complete::file},
+                       .complete = Complete::data_target},
                       {.name = "show-hash", .help = "Show digests"},
                       {.name = "exit-code", .help = "Exit with 3 if anything differs"}},
-          .positionals = {{.name = "A", .help = "Old revision", .least = 0},
-                          {.name = "B", .help = "New revision", .least = 0}},
+          .positionals =
+              {{.name = "A", .help = "Old revision", .least = 0, .complete = Complete::revision},
+               {.name = "B", .help = "New revision", .least = 0, .complete = Complete::revision}},
           .exit_codes = {ExitCode::done, ExitCode::failed, ExitCode::usage, ExitCode::bad_answer},
           .run = run_diff};
 }

@@ -260,8 +260,14 @@ std::vector<OptionSpec> diff_options() {
 }
 
 std::vector<PositionalSpec> diff_positionals() {
-  return {{.name = "OLD", .help = "Revision; HEAD if it is not named", .least = 0},
-          {.name = "NEW", .help = "Revision; the working tree if it is not named", .least = 0}};
+  return {{.name = "OLD",
+           .help = "Revision; HEAD if it is not named",
+           .least = 0,
+           .complete = Complete::revision},
+          {.name = "NEW",
+           .help = "Revision; the working tree if it is not named",
+           .least = 0,
+           .complete = Complete::revision}};
 }
 
 std::vector<ExitCode> diff_codes() {
@@ -284,7 +290,11 @@ CommandSpec metrics_show() {
       .examples = {{"mlopsctl metrics show", "The metrics here"},
                    {"mlopsctl metrics show --all-tags", "And those of every tag"},
                    {"mlopsctl metrics show --format dvc-json", "For scripts that read DVC's JSON"}},
-      .options = {{.name = "rev", .value = "REV", .help = "Also this revision", .repeatable = true},
+      .options = {{.name = "rev",
+                   .value = "REV",
+                   .help = "Also this revision",
+                   .repeatable = true,
+                   .complete = Complete::revision},
                   {.name = "all-branches", .help = "Also every branch", .letter = 'a'},
                   {.name = "all-tags", .help = "Also every tag", .letter = 'T'},
                   {.name = "all-commits", .help = "Also every commit", .letter = 'A'},

@@ -164,6 +164,20 @@ TEST_CASE("the shell completes commands, options and names of the project") {
   CHECK(complete({"run", "plot", id, "--metric", ""}).find("loss") != std::string::npos);
   CHECK(complete({"run", "list", "--sort", "params."}).find("params.lr") != std::string::npos);
   CHECK(complete({"config", "get", "run."}).find("run.git") != std::string::npos);
+  box.output_of({"data", "init", "--no-scm"});
+  box.write("photos/train/cat.jpg", "meow");
+  box.write("dvc.yaml", "stages:\n  train:\n    cmd: x\n    outs: [model]\n");
+  box.output_of({"data", "add", "photos"});
+  box.output_of({"data", "remote", "add", "store", "../store"});
+  CHECK(complete({"data", "checkout", "ph"}).find("photos/\tdata\nphotos.dvc\t") !=
+        std::string::npos);
+  CHECK(complete({"data", "checkout", "photos/"}).find("\nphotos/train/\t") != std::string::npos);
+  CHECK(complete({"data", "status", "photos/train/"}).find("photos/train/cat.jpg") !=
+        std::string::npos);
+  CHECK(complete({"repro", "t"}).find("train") != std::string::npos);
+  CHECK(complete({"data", "push", "--remote", ""}).find("store\t") != std::string::npos);
+  CHECK(complete({"plots", "show", "--template", "conf"}).find("confusion_normalized") !=
+        std::string::npos);
 }
 
 TEST_CASE("a reader that stops early does not make noise") {

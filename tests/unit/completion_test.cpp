@@ -16,6 +16,8 @@ Completion ask(const Strings& words) {
   const auto values = [](Complete kind, const std::string&) -> std::vector<CompletionItem> {
     if (kind == Complete::run) return {{"3fa4", "baseline"}};
     if (kind == Complete::metric) return {{"loss", ""}};
+    if (kind == Complete::revision) return {{"v1", "tag"}};
+    if (kind == Complete::remote) return {{"store", ""}};
     return {};
   };
   return complete(words, words.size() - 1, registry(), values);
@@ -47,6 +49,11 @@ TEST_CASE("values come from the spec or from the project") {
   CHECK(offers(ask({"completion", ""}), "fish"));
   CHECK(ask({"run", "log", "x", "--from", ""}).kind == "files");
   CHECK(ask({"help", "man", ""}).kind == "directories");
+  CHECK(offers(ask({"data", "diff", "HEAD", "v"}), "v1"));
+  CHECK(offers(ask({"plots", "diff", "v1", "workspace", "v"}), "v1"));
+  CHECK(offers(ask({"data", "push", "--remote", ""}), "store"));
+  CHECK(offers(ask({"data", "remote", "remove", ""}), "store"));
+  CHECK(ask({"data", "checkout", "folder/"}).kind == "files");
 }
 
 TEST_CASE("after the program of run exec its files are completed") {
