@@ -61,6 +61,8 @@ CommandSpec run_export();
 CommandSpec data_init();
 CommandSpec data_config();
 CommandSpec data_add();
+CommandSpec data_import_url();
+CommandSpec data_update();
 CommandSpec data_commit();
 CommandSpec data_status();
 CommandSpec data_diff();

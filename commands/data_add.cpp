@@ -1,6 +1,7 @@
 // data add, commit.
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/data/add.hpp"
+#include "mlopsctl/data/import.hpp"
 
 #include "commands/commands.hpp"
 #include "commands/data_arguments.hpp"
@@ -12,39 +13,6 @@
 namespace mlopsctl::commands {
 
 namespace {
-
-std::string_view change_name(data::Change change) {
-  switch (change) {
-    case data::Change::added:
-      return "added";
-    case data::Change::updated:
-      return "updated";
-    case data::Change::unchanged:
-      return "unchanged";
-  }
-  return "";
-}
-
-Table table_of(const data::Repository& repository, const Context& context,
-               const std::vector<data::AddedOutput>& outputs) {
-  Table table{.key = "outputs",
-              .columns = {{.key = "path", .header = "PATH"},
-                          {.key = "change", .header = "CHANGE"},
-                          {.key = "size", .header = "SIZE", .right = true},
-                          {.key = "files", .header = "FILES", .right = true},
-                          {.key = "md5", .header = "MD5", .terminal = false},
-                          {.key = "file", .header = "POINTER"}},
-              .when_empty = "nothing is tracked"};
-  for (const auto& one : outputs) {
-    Cell files, size;
-    if (one.entry.nfiles) files = Cell(Value(static_cast<std::int64_t>(*one.entry.nfiles)));
-    if (one.entry.size) size = Cell(Value(Bytes{*one.entry.size}));
-    table.add({Cell(shown_path(repository, context, one.path)), Cell(change_name(one.change)), size,
-               files, Cell(one.entry.id ? one.entry.id->hex : ""),
-               Cell(shown_path(repository, context, one.file))});
-  }
-  return table;
-}
 
 // The shell leaves a pattern alone that is quoted; it means what the shell would have made of it.
 std::vector<std::string> expand(const std::vector<std::string>& patterns) {
@@ -84,12 +52,28 @@ Report run_add(Context& context, const Arguments& arguments) {
   const auto targets =
       arguments.flag("glob") ? expand(arguments.positionals()) : arguments.positionals();
   Report report("data.add/1");
+  const bool to_remote = arguments.flag("to-remote");
+  if (arguments.text("remote") && !to_remote)
+    throw Error(ErrorKind::usage, "--remote goes with --to-remote");
+  if (to_remote && (!options.commit || targets.size() != 1))
+    throw Error(ErrorKind::usage, "--to-remote takes exactly one target, and no --no-commit");
   if (context.globals().dry_run) {
-    for (const auto& target : targets) repository.relative(target, base);
+    if (!to_remote)
+      for (const auto& target : targets) repository.relative(target, base);
     return report.summary(fmt::format("would add {}", join(targets, ", ")));
   }
-  const auto result = data::add(repository, targets, base, options, context.progress());
-  report.table(table_of(repository, context, result.outputs));
+  const auto result = to_remote ? data::add_to_remote(repository,
+                                                      {.url = targets.front(),
+                                                       .output = options.output,
+                                                       .base = base,
+                                                       .force = options.force,
+                                                       .remote = arguments.text_or("remote", ""),
+                                                       .fs_config = {},
+                                                       .jobs = jobs_of(arguments),
+                                                       .annotations = options.annotations},
+                                                      context.progress())
+                                : data::add(repository, targets, base, options, context.progress());
+  report.table(outputs_table(repository, context, result.outputs));
   suggest_git_add(report, result.changed_files, result.staged);
   return report;
 }
@@ -104,7 +88,7 @@ Report run_commit(Context& context, const Arguments& arguments) {
   }
   const auto result =
       data::commit(repository, selected, !arguments.flag("no-relink"), context.progress());
-  report.table(table_of(repository, context, result.outputs));
+  report.table(outputs_table(repository, context, result.outputs));
   suggest_git_add(report, result.changed_files, result.staged);
   return report;
 }
@@ -120,11 +104,15 @@ CommandSpec data_add() {
           "not read again. The file itself stays where it is, and is replaced by a link only if "
           "cache.type asks for links, after the cached copy is complete and on disk.\n\n"
           "A file inside a folder that is tracked already updates that folder's .dvc. One that is "
-          "gone is taken out of it.",
+          "gone is taken out of it.\n\n"
+          "With --to-remote the data go to the remote only: neither the working tree nor the cache "
+          "needs room for them. The target may be a URL then.",
       .examples = {{"mlopsctl data add data.csv", "Writes data.csv.dvc for git"},
                    {"mlopsctl data add models/checkpoint --type model --desc 'after epoch 7'",
                     "Version a model, with a note"},
-                   {"mlopsctl data add data/images/0017.png", "One file of a tracked folder"}},
+                   {"mlopsctl data add data/images/0017.png", "One file of a tracked folder"},
+                   {"mlopsctl data add --to-remote /mnt/raw/video -o video",
+                    "Straight to the remote; 'data pull' brings it when it is needed"}},
       .options = {{.name = "no-commit", .help = "Only hash; 'data commit' fills the cache later"},
                   {.name = "no-relink", .help = "Do not replace files by links"},
                   {.name = "glob", .help = "Targets are patterns: * ? [abc]"},
@@ -134,6 +122,13 @@ CommandSpec data_add() {
                    .letter = 'o',
                    .complete = Complete::file},
                   {.name = "force", .help = "Let --output replace what is there", .letter = 'f'},
+                  {.name = "to-remote",
+                   .help = "Send the target to the remote and keep nothing here"},
+                  {.name = "remote",
+                   .value = "NAME",
+                   .help = "With --to-remote: another remote than the configured one",
+                   .letter = 'r'},
+                  jobs_option(),
                   {.name = "desc", .value = "TEXT", .help = "A description, kept in the .dvc"},
                   {.name = "type", .value = "TYPE", .help = "What it is, such as model or dataset"},
                   {.name = "label", .value = "LABEL", .help = "A label", .repeatable = true},

@@ -3,6 +3,7 @@
 
 #include "mlopsctl/cli/command.hpp"
 #include "mlopsctl/context.hpp"
+#include "mlopsctl/data/add.hpp"
 #include "mlopsctl/data/workspace.hpp"
 
 #include <filesystem>
@@ -22,6 +23,14 @@ std::string shown_path(const data::Repository& repository, const Context& contex
 PositionalSpec targets_positional(std::size_t least);
 std::vector<OptionSpec> selection_options();
 data::SelectOptions selection(const Arguments& arguments);
+
+// Transfers at once; 0 if nothing was asked for.
+OptionSpec jobs_option();
+std::size_t jobs_of(const Arguments& arguments);
+
+// What was added, committed or imported.
+Table outputs_table(const data::Repository& repository, const Context& context,
+                    const std::vector<data::AddedOutput>& outputs);
 
 // Cache beside remote: what 'data status --cloud' shows.
 Report cloud_status(Context& context, const Arguments& arguments);

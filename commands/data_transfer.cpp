@@ -1,6 +1,7 @@
 // data push, fetch, pull: objects between cache and remote.
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/data/checkout.hpp"
+#include "mlopsctl/data/import.hpp"
 #include "mlopsctl/data/sync.hpp"
 
 #include "commands/commands.hpp"
@@ -12,8 +13,6 @@ namespace mlopsctl::commands {
 
 namespace {
 
-constexpr std::int64_t most_jobs = 1024;
-
 data::SyncScope scope_of(const Context& context, const Arguments& arguments) {
   data::SyncScope scope{.targets = arguments.positionals(),
                         .base = data_base(context),
@@ -23,11 +22,7 @@ data::SyncScope scope_of(const Context& context, const Arguments& arguments) {
                         .commits = arguments.flag("all-commits"),
                         .run_cache = arguments.flag("run-cache"),
                         .remote = arguments.text_or("remote", "")};
-  if (const auto jobs = arguments.integer("jobs")) {
-    if (*jobs < 1 || *jobs > most_jobs)
-      throw Error(ErrorKind::usage, fmt::format("--jobs must be from 1 to {}", most_jobs));
-    scope.transfer.jobs = static_cast<std::size_t>(*jobs);
-  }
+  scope.transfer.jobs = jobs_of(arguments);
   if (const auto rate = arguments.text("bandwidth")) {
     scope.transfer.bandwidth = parse_bytes(*rate);
     if (scope.transfer.bandwidth == 0) throw Error(ErrorKind::usage, "--bandwidth must not be 0");
@@ -110,14 +105,31 @@ Report run_fetch(Context& context, const Arguments& arguments) {
   return report.summary(sentence(context, result, "fetched"));
 }
 
+// Imports whose data were never fetched come from where they were imported from.
+std::size_t fetch_imports(data::Repository& repository, const data::SyncScope& scope,
+                          Progress& progress) {
+  std::vector<data::SelectedOutput> waiting;
+  for (auto& one : repository.select(scope.targets, scope.base, scope.select)) {
+    const bool partial = one.output.import && !one.output.entry.id && one.output.entry.cache;
+    if (partial && !one.output.entry.cloud_versioned) waiting.push_back(std::move(one));
+  }
+  if (waiting.empty()) return 0;
+  if (!scope.transfer.dry_run)
+    data::update_imports(repository, waiting, {.jobs = scope.transfer.jobs}, progress);
+  return waiting.size();
+}
+
 Report run_pull(Context& context, const Arguments& arguments) {
   data::Repository repository = open_repository(context);
   const data::SyncScope scope = scope_of(context, arguments);
+  const std::size_t imported = fetch_imports(repository, scope, context.progress());
   auto result = data::fetch_data(repository, scope, context.progress());
   const bool allow_missing = arguments.flag("allow-missing");
   Report report("data.pull/1");
   if (allow_missing) result.objects.missing.clear();
   fill(report, context, result, "fetched");
+  if (imported > 0)
+    report.field("imported", "imported", Cell(Value(static_cast<std::int64_t>(imported))));
   if (context.globals().dry_run) return report.summary(sentence(context, result, "fetched"));
   const auto selected = repository.select(scope.targets, scope.base, scope.select);
   const auto checked = data::checkout(repository, selected,
@@ -228,7 +240,9 @@ CommandSpec data_pull() {
   options.push_back({.name = "allow-missing", .help = "What the remote lacks is no failure"});
   return {.path = "data pull",
           .summary = "Download tracked data and put it into the working tree",
-          .description = "The same as 'data fetch' and then 'data checkout'.",
+          .description =
+              "The same as 'data fetch' and then 'data checkout'. What was imported with "
+              "--no-download is fetched from where it was imported from.",
           .examples = {{"git pull && mlopsctl data pull", "What others pushed"},
                        {"mlopsctl data pull data/train", "One output"}},
           .options = std::move(options),

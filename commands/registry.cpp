@@ -26,6 +26,8 @@ const Registry& registry() {
         data_status(),
         data_diff(),
         data_commit(),
+        data_import_url(),
+        data_update(),
         data_checkout(),
         data_remove(),
         data_move(),

@@ -2,6 +2,7 @@
 #include "mlopsctl/data/repro.hpp"
 
 #include "mlopsctl/base/text.hpp"
+#include "mlopsctl/data/import.hpp"
 #include "mlopsctl/platform/signals.hpp"
 
 #include "commands/commands.hpp"
@@ -81,7 +82,13 @@ std::string summary_of(const std::vector<data::StageResult>& stages) {
 
 Report run_repro(Context& context, const Arguments& arguments) {
   data::Repository repository = open_repository(context);
-  const data::ReproOptions options = options_of(context, repository, arguments);
+  data::ReproOptions options = options_of(context, repository, arguments);
+  options.look = data::make_source_look(repository);
+  options.update_import = [&](const std::string& file) {
+    const std::vector<std::string> target{file};
+    data::update_imports(repository, repository.select(target, repository.root()), {},
+                         context.progress());
+  };
   catch_interrupts();
   const data::ReproResult result = data::reproduce(repository, options, context.progress());
 

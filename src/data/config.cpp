@@ -2,6 +2,7 @@
 
 #include "mlopsctl/base/error.hpp"
 #include "mlopsctl/base/text.hpp"
+#include "mlopsctl/data/source.hpp"
 #include "mlopsctl/platform/files.hpp"
 
 #include "data/config_schema.hpp"
@@ -24,8 +25,6 @@ std::string environment(const char* name) {
 }
 
 fs::path home() { return environment("HOME"); }
-
-bool is_url(std::string_view text) { return text.find("://") != std::string_view::npos; }
 
 // As DVC resolves it: URLs and absolute paths as they are, ~ is home, else relative to the file.
 std::string resolved(const std::string& text, const fs::path& file) {

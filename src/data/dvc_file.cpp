@@ -2,9 +2,11 @@
 
 #include "mlopsctl/base/error.hpp"
 #include "mlopsctl/base/text.hpp"
+#include "mlopsctl/formats/python_json.hpp"
 #include "mlopsctl/formats/yaml_edit.hpp"
 #include "mlopsctl/formats/yaml_emit.hpp"
 #include "mlopsctl/formats/yaml_value.hpp"
+#include "mlopsctl/platform/md5.hpp"
 
 #include "data/out_entry.hpp"
 
@@ -12,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace mlopsctl::data {
 
@@ -31,31 +34,104 @@ std::string text_at(const YamlValue& map, std::string_view key) {
   return value->is_text() || value->kind == YamlKind::integer ? value->text : "";
 }
 
+std::optional<std::uint64_t> count_at(const YamlValue& map, std::string_view key) {
+  const YamlValue* value = map.find(key);
+  if (value == nullptr || value->kind != YamlKind::integer) return std::nullopt;
+  const auto number = parse_integer(value->text);
+  if (!number || *number < 0) return std::nullopt;
+  return static_cast<std::uint64_t>(*number);
+}
+
 DepEntry read_dep(const YamlValue& value) {
   if (!value.is_map()) fail(value, "a dependency is no map");
   DepEntry dep;
   dep.path = text_at(value, "path");
-  dep.etag = text_at(value, "etag");
-  if (const YamlValue* size = value.find("size"); size != nullptr) {
-    if (const auto number = parse_integer(size->text)) {
-      dep.size = static_cast<std::uint64_t>(*number);
-    }
-  }
+  dep.state.etag = text_at(value, "etag");
+  dep.state.checksum = text_at(value, "checksum");
+  dep.state.size = count_at(value, "size");
+  dep.state.nfiles = count_at(value, "nfiles");
   const std::string md5 = to_lower(text_at(value, "md5"));
   if (is_object_name(md5)) {
-    dep.id = ObjectId{md5, text_at(value, "hash") == "md5" ? HashKind::md5 : HashKind::legacy};
+    dep.state.md5 =
+        ObjectId{md5, text_at(value, "hash") == "md5" ? HashKind::md5 : HashKind::legacy};
   }
-  if (const YamlValue* repo = value.find("repo"); repo != nullptr) {
-    dep.repo = true;
-    dep.repo_url = text_at(*repo, "url");
-    dep.repo_rev = text_at(*repo, "rev");
-    dep.repo_rev_lock = text_at(*repo, "rev_lock");
+  if (const YamlValue* executable = value.find("isexec"); executable != nullptr) {
+    dep.state.executable = executable->kind == YamlKind::boolean && executable->boolean;
   }
+  if (const YamlValue* options = value.find("fs_config"); options != nullptr) {
+    for (const auto& option : options->entries) {
+      dep.fs_config[option.key] = option.value.kind == YamlKind::boolean
+                                      ? (option.value.boolean ? "true" : "false")
+                                      : option.value.text;
+    }
+  }
+  dep.repo = value.find("repo") != nullptr;
   return dep;
+}
+
+YamlValue dep_value(const DepEntry& dep) {
+  YamlValue value = YamlValue::empty_map();
+  const SourceState& state = dep.state;
+  const auto number = [](std::uint64_t n) {
+    return YamlValue::of_integer(static_cast<std::int64_t>(n));
+  };
+  if (state.md5) value.set("md5", YamlValue::of_text(state.md5->hex));
+  if (!state.etag.empty()) value.set("etag", YamlValue::of_text(state.etag));
+  if (!state.checksum.empty()) value.set("checksum", YamlValue::of_text(state.checksum));
+  if (state.size) value.set("size", number(*state.size));
+  if (state.nfiles) value.set("nfiles", number(*state.nfiles));
+  if (state.executable) value.set("isexec", YamlValue::of_bool(true));
+  value.set("hash", YamlValue::of_text("md5"));
+  value.set("path", YamlValue::of_text(dep.path));
+  if (!dep.fs_config.empty()) {
+    YamlValue options = YamlValue::empty_map();
+    for (const auto& [name, text] : dep.fs_config) options.set(name, YamlValue::of_text(text));
+    value.set("fs_config", std::move(options));
+  }
+  return value;
 }
 
 // What decides about meaning; the rest of an entry belongs to its author.
 constexpr std::array<std::string_view, 5> hash_keys{"md5", "size", "nfiles", "isexec", "hash"};
+constexpr std::array<std::string_view, 7> dep_keys{"md5",    "etag",   "checksum", "size",
+                                                   "nfiles", "isexec", "hash"};
+
+// What the MD5 of a stage leaves out, wherever it is.
+constexpr std::array<std::string_view, 11> outside_md5{"desc",   "type",   "labels", "meta",
+                                                       "locked", "frozen", "metric", "persist",
+                                                       "isexec", "size",   "nfiles"};
+
+YamlValue without_notes(const YamlValue& value) {
+  YamlValue result = value;
+  std::erase_if(result.entries, [](const YamlEntry& entry) {
+    return std::ranges::find(outside_md5, entry.key) != outside_md5.end();
+  });
+  for (auto& entry : result.entries) entry.value = without_notes(entry.value);
+  for (auto& item : result.items) item = without_notes(item);
+  return result;
+}
+
+// `text` with some keys of the first item of a list made those of `wanted`; others stay.
+std::string with_keys(std::string text, const char* list, std::span<const std::string_view> keys,
+                      const YamlValue& wanted) {
+  const YamlValue root = parse_yaml(text);
+  const YamlValue* items = root.find(list);
+  if (items == nullptr || !items->is_list() || items->items.empty())
+    fail(root, fmt::format("it has no {}", list));
+  const YamlValue& old = items->items.front();
+  for (const auto key : keys) {
+    const std::vector<std::string> path{list, "0", std::string(key)};
+    const YamlValue* value = wanted.find(key);
+    const YamlValue* present = old.find(key);
+    if (value == nullptr) {
+      if (present != nullptr) text = yaml_erase(text, path);
+    } else if (present == nullptr || present->kind != value->kind ||
+               !python_equal(*present, *value)) {
+      text = yaml_set(text, path, *value);
+    }
+  }
+  return text;
+}
 
 YamlValue meta_value(const std::string& text) {
   // "layers=12" is a number, as DVC's own --meta reads it.
@@ -109,40 +185,54 @@ std::string new_dvc_text(const OutEntry& out, const Annotations& annotations) {
 
 std::string edited_dvc_text(std::string_view text, const OutEntry& out,
                             const Annotations& annotations) {
-  const YamlValue wanted = out_entry_value(out);
-  const YamlValue root = parse_yaml(text);
-  const YamlValue* outs = root.find("outs");
-  if (outs == nullptr || !outs->is_list() || outs->items.empty()) fail(root, "it has no outs");
-  const YamlValue& old = outs->items.front();
-  std::string edited(text);
-  const auto set = [&](std::string_view key, const YamlValue& value) {
-    const std::vector<std::string> path{"outs", "0", std::string(key)};
-    const YamlValue* present = old.find(key);
-    if (present != nullptr && present->kind == value.kind && python_equal(*present, value)) return;
-    edited = yaml_set(edited, path, value);
+  std::vector<std::string_view> keys(hash_keys.begin(), hash_keys.end());
+  keys.emplace_back("path");
+  YamlValue wanted = out_entry_value(out);
+  const auto set = [&](std::string_view key, YamlValue value) {
+    wanted.set(key, std::move(value));
+    keys.push_back(key);
   };
-  for (const auto key : hash_keys) {
-    const YamlValue* value = wanted.find(key);
-    if (value != nullptr) {
-      set(key, *value);
-    } else if (old.find(key) != nullptr) {
-      const std::vector<std::string> path{"outs", "0", std::string(key)};
-      edited = yaml_erase(edited, path);
-    }
-  }
-  set("path", YamlValue::of_text(out.path));
   if (annotations.desc) set("desc", YamlValue::of_text(*annotations.desc));
   if (annotations.type) set("type", YamlValue::of_text(*annotations.type));
   if (!annotations.labels.empty()) {
     YamlValue labels = YamlValue::empty_list();
     for (const auto& label : annotations.labels) labels.items.push_back(YamlValue::of_text(label));
-    set("labels", labels);
+    set("labels", std::move(labels));
   }
+  std::string edited = with_keys(std::string(text), "outs", keys, wanted);
   for (const auto& [key, value] : annotations.meta) {
     const std::vector<std::string> path{"outs", "0", "meta", key};
     edited = yaml_set(edited, path, meta_value(value));
   }
   return edited;
+}
+
+std::string new_import_text(const DepEntry& dep, const OutEntry& out, bool exec) {
+  YamlValue root = YamlValue::empty_map();
+  if (exec) root.set("md5", YamlValue::of_text(""));
+  root.set("frozen", YamlValue::of_bool(true));
+  YamlValue deps = YamlValue::empty_list(), outs = YamlValue::empty_list();
+  deps.items.push_back(dep_value(dep));
+  outs.items.push_back(out_entry_value(out));
+  root.set("deps", std::move(deps));
+  root.set("outs", std::move(outs));
+  if (exec) root.set("md5", YamlValue::of_text(stage_md5(emit_yaml(root))));
+  return emit_yaml(root);
+}
+
+std::string edited_import_text(std::string_view text, const DepEntry& dep, const OutEntry& out) {
+  std::string edited = with_keys(std::string(text), "deps", dep_keys, dep_value(dep));
+  edited = with_keys(std::move(edited), "outs", hash_keys, out_entry_value(out));
+  const std::vector<std::string> path{"md5"};
+  return yaml_set(edited, path, YamlValue::of_text(stage_md5(edited)));
+}
+
+std::string stage_md5(std::string_view text) {
+  YamlValue root = without_notes(parse_yaml(text));
+  root.erase("md5");
+  if (const YamlValue* wdir = root.find("wdir"); wdir != nullptr && wdir->text == ".")
+    root.erase("wdir");
+  return md5_of(python_json(root));
 }
 
 }  // namespace mlopsctl::data

@@ -29,25 +29,22 @@ class Marker {
     std::size_t fresh = 0;
     for (const auto& output : outputs) {
       if (!output.entry.id || !output.entry.cache || output.entry.cloud_versioned) continue;
-      if (needed_.contains(*output.entry.id)) continue;
+      if (needs.objects.contains(*output.entry.id)) continue;
       bool complete = true;
       for (auto& object : needed_objects(cache_, {output, ""}, complete)) {
-        fresh += needed_.insert(std::move(object.id)).second ? 1U : 0U;
+        fresh += needs.objects.insert(std::move(object.id)).second ? 1U : 0U;
       }
-      if (!complete) unknown.push_back({output.path, reason});
+      if (complete) continue;
+      needs.unknown.push_back({output.path, reason});
+      needs.unknown_folders.push_back(*output.entry.id);
     }
-    kept.push_back({reason, fresh});
+    if (fresh > 0) needs.kept.push_back({reason, fresh});
   }
 
-  bool needs(const ObjectId& id) const { return needed_.contains(id); }
-  std::size_t size() const { return needed_.size(); }
-
-  std::vector<GcKept> kept;
-  std::vector<GcUnknown> unknown;
+  GcNeeds needs;
 
  private:
   ObjectCache& cache_;
-  std::set<ObjectId> needed_;
 };
 
 std::string root_in_git(Repository& repository) {
@@ -97,9 +94,8 @@ void keep_revisions(Repository& repository, const GcScope& scope, Marker& marker
 
 }  // namespace
 
-GcPlan plan_gc(Repository& repository, const GcScope& scope, Timestamp younger_than) {
-  ObjectCache& cache = repository.cache();
-  Marker marker(cache);
+GcNeeds gc_needs(Repository& repository, const GcScope& scope) {
+  Marker marker(repository.cache());
   marker.keep(repository.outputs(), "the working tree");
   keep_revisions(repository, scope, marker);
   for (const auto& project : scope.projects) {
@@ -107,10 +103,16 @@ GcPlan plan_gc(Repository& repository, const GcScope& scope, Timestamp younger_t
     marker.keep(other.outputs(), fmt::format("the working tree of '{}'", other.root().string()));
     if (other.git() != nullptr) keep_revisions(other, scope, marker);
   }
+  return std::move(marker.needs);
+}
+
+GcPlan plan_gc(Repository& repository, const GcScope& scope, Timestamp younger_than) {
+  ObjectCache& cache = repository.cache();
+  GcNeeds needs = gc_needs(repository, scope);
   GcPlan plan;
   GcKept young{"too young", 0};
   for (auto& object : cache.list()) {
-    if (marker.needs(object.id)) {
+    if (needs.objects.contains(object.id)) {
       ++plan.kept_objects;
     } else if (object.changed_ms >= younger_than.ms) {
       ++plan.kept_objects;
@@ -124,10 +126,9 @@ GcPlan plan_gc(Repository& repository, const GcScope& scope, Timestamp younger_t
   std::ranges::sort(plan.remove, [](const CachedObject& a, const CachedObject& b) {
     return std::pair(!a.id.is_directory(), a.id) < std::pair(!b.id.is_directory(), b.id);
   });
-  std::erase_if(marker.kept, [](const GcKept& one) { return one.objects == 0; });
-  plan.kept = std::move(marker.kept);
+  plan.kept = std::move(needs.kept);
   if (young.objects > 0) plan.kept.push_back(young);
-  plan.unknown = std::move(marker.unknown);
+  plan.unknown = std::move(needs.unknown);
   for (auto& path : cache.leftovers()) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) continue;

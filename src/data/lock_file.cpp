@@ -39,6 +39,12 @@ LockedItem read_item(const YamlValue& value) {
       item.id = ObjectId{name, current ? HashKind::md5 : HashKind::legacy};
     }
   }
+  const auto text = [&](const char* key) {
+    const YamlValue* found = value.find(key);
+    return found != nullptr && found->is_text() ? found->text : std::string();
+  };
+  item.etag = text("etag");
+  item.checksum = text("checksum");
   item.size = count_of(value, "size");
   item.nfiles = count_of(value, "nfiles");
   if (const YamlValue* executable = value.find("isexec")) item.executable = executable->boolean;
@@ -49,7 +55,12 @@ YamlValue item_value(const LockedItem& item) {
   YamlValue value = YamlValue::empty_map();
   value.set("path", YamlValue::of_text(item.path));
   if (!item.id || item.id->kind == HashKind::md5) value.set("hash", YamlValue::of_text("md5"));
-  if (item.id) value.set("md5", YamlValue::of_text(item.id->hex));
+  if (item.id) {
+    value.set("md5", YamlValue::of_text(item.id->hex));
+  } else {
+    if (!item.etag.empty()) value.set("etag", YamlValue::of_text(item.etag));
+    if (!item.checksum.empty()) value.set("checksum", YamlValue::of_text(item.checksum));
+  }
   const auto count = [&](const char* key, const std::optional<std::uint64_t>& number) {
     if (number) value.set(key, YamlValue::of_integer(static_cast<std::int64_t>(*number)));
   };
@@ -57,7 +68,8 @@ YamlValue item_value(const LockedItem& item) {
   count("nfiles", item.nfiles);
   if (item.executable) value.set("isexec", YamlValue::of_bool(true));
   for (const char* key : {"version_id", "etag", "checksum", "cloud", "files", "dataset"}) {
-    if (const YamlValue* kept = item.raw.find(key)) value.set(key, *kept);
+    const YamlValue* kept = item.raw.find(key);
+    if (kept != nullptr && value.find(key) == nullptr) value.set(key, *kept);
   }
   return value;
 }

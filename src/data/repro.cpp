@@ -40,7 +40,7 @@ class Reproduction {
         options_(options),
         progress_(progress),
         lock_(repository),
-        inspector_(repository),
+        inspector_(repository, options.look),
         order_(plan(pipelines, options.plan)),
         marks_(pipelines.stages().size()) {
     for (std::size_t i = 0; i < order_.size(); ++i) marks_[order_[i]].planned = true;
@@ -201,7 +201,27 @@ class Reproduction {
     return std::move(*result);
   }
 
+  // An import that is not frozen follows its source; one without its data gets them.
+  bool renew_import(std::size_t index, const std::string& reason) {
+    const Stage& stage = stage_at(index);
+    const bool waiting = std::ranges::any_of(repository_.outputs(), [&](const auto& output) {
+      return output.file == stage.file && !output.entry.id;
+    });
+    if (!stage.import || !options_.update_import || (stage.frozen && !waiting)) return false;
+    progress_.note(fmt::format("Importing '{}'", name_of(index)));
+    unlocked([&] {
+      options_.update_import(stage.file);
+      return true;
+    });
+    add_changed({stage.file});
+    repository_.refresh();
+    inspector_.forget();
+    finish(index, StageOutcome::ran, reason);
+    return true;
+  }
+
   void record_data(std::size_t index, std::string reason) {
+    if (renew_import(index, reason)) return;
     const Stage& stage = stage_at(index);
     for (const auto& out : stage.outs) {
       if (inspector_.item(stage, out.path, HashKind::md5)) continue;
@@ -269,7 +289,8 @@ class Reproduction {
   void launch(std::size_t index, LockEntry inputs, std::string reason) {
     const Stage& stage = stage_at(index);
     std::vector<std::string> reads, writes;
-    for (const auto& dep : stage.deps) reads.push_back(stage.path_of(dep));
+    for (const auto& dep : stage.deps)
+      if (!is_url(dep)) reads.push_back(stage.path_of(dep));
     for (const auto& params : stage.params) reads.push_back(stage.path_of(params.file));
     for (const auto& out : stage.outs) writes.push_back(stage.path_of(out.path));
     std::optional<PathLocks> paths;

@@ -1,6 +1,7 @@
 #include "data/run_cache.hpp"
 
 #include "mlopsctl/base/error.hpp"
+#include "mlopsctl/data/source.hpp"
 #include "mlopsctl/formats/yaml_emit.hpp"
 #include "mlopsctl/platform/files.hpp"
 
@@ -38,8 +39,7 @@ bool usable(const Stage& stage, const LockEntry& inputs, const LockEntry& found,
 bool run_cache_allows(const Stage& stage) {
   if (stage.always_changed || stage.callback()) return false;
   if ((stage.deps.empty() && stage.params.empty()) || stage.outs.empty()) return false;
-  const auto local = [](const std::string& path) { return path.find("://") == std::string::npos; };
-  return std::ranges::all_of(stage.deps, local) &&
+  return std::ranges::none_of(stage.deps, is_url) &&
          std::ranges::all_of(stage.outs, [](const StageOut& out) {
            return !out.persist && (out.cache || out.role != OutRole::plain);
          });

@@ -1,6 +1,7 @@
 #include "data/stage_state.hpp"
 
 #include "mlopsctl/base/error.hpp"
+#include "mlopsctl/base/secrets.hpp"
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/platform/files.hpp"
 
@@ -76,11 +77,12 @@ std::string lock_path(const std::string& pipeline_file) {
   return fs::path(pipeline_file).replace_extension(".lock").generic_string();
 }
 
-StageInspector::StageInspector(Repository& repository)
-    : repository_(repository), digests_(repository) {}
+StageInspector::StageInspector(Repository& repository, SourceLook look)
+    : repository_(repository), look_(std::move(look)), digests_(repository) {}
 
 void StageInspector::forget() {
   known_.clear();
+  sources_.clear();
   params_.clear();
 }
 
@@ -98,18 +100,38 @@ const LockEntry* StageInspector::locked(const Stage& stage) {
 }
 
 std::optional<PathDigest> StageInspector::digest(const std::string& path, HashKind kind) {
-  if (path.find("://") != std::string::npos) {
-    throw Error(ErrorKind::config, fmt::format("{} is on another system", quote(path)),
-                "bring it here with 'mlopsctl data import-url' and depend on the copy");
-  }
   const auto key = std::pair(path, kind);
   const auto found = known_.find(key);
   if (found != known_.end()) return found->second;
   return known_.emplace(key, digests_.of(path, kind)).first->second;
 }
 
+std::optional<SourceState> StageInspector::source(
+    const std::string& url, const std::map<std::string, std::string>& fs_config) {
+  const auto found = sources_.find(url);
+  if (found != sources_.end()) return found->second;
+  if (!look_) {
+    throw Error(ErrorKind::unavailable,
+                fmt::format("{} is on another system, which cannot be asked here",
+                            quote(mask_secrets(url))));
+  }
+  return sources_.emplace(url, look_(url, fs_config)).first->second;
+}
+
 std::optional<LockedItem> StageInspector::item(const Stage& stage, const std::string& spelled,
                                                HashKind kind) {
+  if (is_url(spelled)) {
+    const auto state = source(spelled, {});
+    if (!state) return std::nullopt;
+    return LockedItem{.path = spelled,
+                      .id = state->md5,
+                      .size = state->size,
+                      .nfiles = state->nfiles,
+                      .executable = state->executable,
+                      .etag = state->etag,
+                      .checksum = state->checksum,
+                      .raw = {}};
+  }
   const auto now = digest(stage.path_of(spelled), kind);
   if (!now) return std::nullopt;
   return LockedItem{.path = spelled,
@@ -125,8 +147,46 @@ ItemChange StageInspector::compare(const Stage& stage, const std::string& spelle
   const HashKind kind = locked != nullptr && locked->id ? locked->id->kind : HashKind::md5;
   const auto now = item(stage, spelled, kind);
   if (!now) return ItemChange::deleted;
+  if (is_url(spelled)) {
+    if (locked == nullptr) return ItemChange::fresh;
+    return same_content({.md5 = now->id,
+                         .etag = now->etag,
+                         .checksum = now->checksum,
+                         .size = {},
+                         .nfiles = {}},
+                        {.md5 = locked->id,
+                         .etag = locked->etag,
+                         .checksum = locked->checksum,
+                         .size = {},
+                         .nfiles = {}})
+               ? ItemChange::none
+               : ItemChange::modified;
+  }
   if (locked == nullptr || !locked->id) return ItemChange::fresh;
   return now->id == locked->id ? ItemChange::none : ItemChange::modified;
+}
+
+// An import that is not frozen follows its source.
+void StageInspector::inspect_source(const Stage& stage, StageState& state) {
+  const DvcFile file = parse_dvc_file(read_file(repository_.root() / stage.file));
+  for (const auto& dep : file.deps) {
+    if (dep.repo) continue;
+    std::optional<SourceState> now;
+    if (is_url(dep.path)) {
+      now = source(dep.path, dep.fs_config);
+    } else {
+      const fs::path path = fs::path(stage.file).parent_path() / file.wdir / dep.path;
+      if (const auto found = digest(path.lexically_normal().string(), HashKind::md5)) {
+        now.emplace();
+        now->md5 = found->id;
+      }
+    }
+    const ItemChange change = !now                            ? ItemChange::deleted
+                              : !dep.state.known()            ? ItemChange::fresh
+                              : same_content(*now, dep.state) ? ItemChange::none
+                                                              : ItemChange::modified;
+    if (change != ItemChange::none) state.deps.push_back({dep.path, change});
+  }
 }
 
 bool StageInspector::cached(const ObjectId& id) {
@@ -209,6 +269,7 @@ StageState StageInspector::inspect(const Stage& stage) {
       }
       if (change != ItemChange::none) state.outs.push_back({output.path, change});
     }
+    if (stage.import && !stage.frozen) inspect_source(stage, state);
     return state;
   }
   const LockEntry* entry = locked(stage);
@@ -241,9 +302,10 @@ LockEntry StageInspector::inputs(const Stage& stage) {
   for (const auto& dep : stage.deps) {
     auto now = item(stage, dep, HashKind::md5);
     if (!now) {
-      throw Error(
-          ErrorKind::not_found, fmt::format("the dependency {} does not exist", quote(dep)),
-          "if it is tracked, 'mlopsctl data checkout' or 'mlopsctl data pull' brings it back");
+      throw Error(ErrorKind::not_found, fmt::format("the dependency {} does not exist", quote(dep)),
+                  is_url(dep) ? "correct the URL in dvc.yaml, or put the data there"
+                              : "if it is tracked, 'mlopsctl data checkout' or 'mlopsctl data "
+                                "pull' brings it back");
     }
     entry.deps.push_back(std::move(*now));
   }

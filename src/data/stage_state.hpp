@@ -4,6 +4,7 @@
 #include "mlopsctl/data/digests.hpp"
 #include "mlopsctl/data/lock_file.hpp"
 #include "mlopsctl/data/pipeline.hpp"
+#include "mlopsctl/data/source.hpp"
 #include "mlopsctl/data/workspace.hpp"
 #include "mlopsctl/platform/walk.hpp"
 
@@ -47,7 +48,8 @@ struct StageState {
 // thread-safe.
 class StageInspector {
  public:
-  explicit StageInspector(Repository& repository);
+  // look: for dependencies on other systems; without it they are Error{unavailable}.
+  explicit StageInspector(Repository& repository, SourceLook look = {});
 
   StageState inspect(const Stage& stage);
   // What the lock has of a stage; null if it never ran.
@@ -56,7 +58,7 @@ class StageInspector {
   // The lock entry with the dependencies and parameters of this moment and no outputs. Throws
   // Error{not_found} for a dependency that does not exist.
   LockEntry inputs(const Stage& stage);
-  // One item as it is now; nothing if it does not exist.
+  // One item as it is now, a URL too; nothing if it does not exist.
   std::optional<LockedItem> item(const Stage& stage, const std::string& spelled, HashKind kind);
 
   // True if an object, and for a directory every member, is in the cache.
@@ -69,12 +71,17 @@ class StageInspector {
 
  private:
   std::optional<PathDigest> digest(const std::string& path, HashKind kind);
+  std::optional<SourceState> source(const std::string& url,
+                                    const std::map<std::string, std::string>& fs_config);
+  void inspect_source(const Stage& stage, StageState& state);
   const YamlValue* params_file(const std::string& path);
   void inspect_params(const Stage& stage, const LockEntry& entry, StageState& state);
   ItemChange compare(const Stage& stage, const std::string& spelled, const LockedItem* locked);
 
   Repository& repository_;
+  SourceLook look_;
   Digests digests_;
+  std::map<std::string, std::optional<SourceState>> sources_;
   std::map<std::pair<std::string, HashKind>, std::optional<PathDigest>> known_;
   std::map<std::string, std::optional<YamlValue>> params_;
   std::map<std::string, LockFile> locks_;

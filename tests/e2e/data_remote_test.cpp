@@ -164,3 +164,45 @@ TEST_CASE("mistakes are usage errors, and a missing remote says what to type") {
   box.output_of({"data", "remote", "add", "--default", "g", "gs://bucket"});
   CHECK(box.run({"data", "push"}).code == 2);
 }
+
+TEST_CASE("gc --cloud removes from the remote what nothing needs, and asks before") {
+  const Repository box;
+  box.track();
+  box.output_of({"data", "push"});
+  box.write("model.bin", "other weights");
+  fs::remove(box.folder() / "data/a");
+  box.output_of({"data", "add", "model.bin", "data"});
+  box.output_of({"data", "push"});
+  const auto objects = [&] {
+    std::size_t count = 0;
+    for (const auto& one : fs::recursive_directory_iterator(box.remote() / "files"))
+      count += one.is_regular_file() ? 1U : 0U;
+    return count;
+  };
+  CHECK(objects() == 6);  // of each version a model and a list, and two files
+  const std::vector<std::string> gc{"data", "gc", "--cloud", "--workspace", "--older-than", "0s"};
+  CHECK(box.run(gc).code == 2);
+  CHECK(box.run({"data", "gc", "--workspace", "--remote", "disk"}).code == 2);
+  CHECK(objects() == 6);
+  box.output_of({"data", "gc", "--cloud", "--workspace", "--yes"});
+  CHECK(objects() == 6);  // younger than a day
+  // The lists that say what is needed come from the remote.
+  box.forget();
+  std::vector<std::string> yes = gc;
+  yes.emplace_back("--yes");
+  const json result = box.result(yes);
+  CHECK(result["remote"] == "disk");
+  CHECK(result["remote_remove"].size() == 3);
+  CHECK(result["remote_remove"][0]["md5"].get<std::string>().ends_with(".dir"));
+  CHECK(objects() == 3);
+  CHECK_FALSE(fs::exists(object_of(box.remote(), md5_of_1)));
+  box.output_of({"data", "pull"});
+  CHECK(box.read("data/sub/b") == "2");
+  // A list that is nowhere: its files are not given up for it.
+  const fs::path gone = box.folder() / ".dvc/cache";
+  fs::remove_all(gone);
+  for (const auto& one : fs::recursive_directory_iterator(box.remote() / "files"))
+    if (one.path().extension() == ".dir") fs::remove(one.path());
+  CHECK(box.run(yes).code == 1);
+  CHECK(objects() == 2);
+}

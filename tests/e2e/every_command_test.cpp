@@ -79,6 +79,8 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"data fetch", {}},
     {"data pull", {}},
     {"data get-url", {"file.txt", "fetched.txt"}},
+    {"data import-url", {"file.txt", "imported.txt"}},
+    {"data update", {}},
     {"data remote rename", {"disk", "other"}},
     {"data remote remove", {"other"}},
     {"data config", {}},

@@ -6,6 +6,7 @@ Each case works on a repository of its own and ends with both tools calling it c
 import json
 import os
 import shutil
+import sys
 
 from dvc_peer import Box, expect, run_cases
 
@@ -381,5 +382,4 @@ def both_at_once(binary):
     expect(len(pointers(box)) == 4, "nothing is lost")
 
 
-if __name__ == "__main__":
-    run_cases(CASES)
+sys.exit(1 if run_cases(CASES) else 0)

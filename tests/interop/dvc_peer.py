@@ -80,7 +80,7 @@ class Box:
             raise Failed(f"dvc {' '.join(argv)}: exit code {got}, not {code}\n{text}{errors}")
         return text
 
-    def mlopsctl(self, *argv, code=0, folder="."):
+    def program(self, *argv, code=0, folder="."):
         """Standard output of `mlopsctl ARGV`; fails unless it ends with this code."""
         done = subprocess.run([self.binary, *argv], cwd=self.root / folder, capture_output=True, text=True)
         if done.returncode != code:
@@ -92,7 +92,7 @@ class Box:
 
     def ours(self, *argv, code=0, folder="."):
         """The same of `mlopsctl data ARGV`."""
-        return self.mlopsctl("data", *argv, code=code, folder=folder)
+        return self.program("data", *argv, code=code, folder=folder)
 
     def write(self, name, content=""):
         path = self.root / name
@@ -145,7 +145,7 @@ def expect(condition, what):
 
 
 def run_cases(cases):
-    """Runs the functions, or those named behind the binary on the command line, and exits."""
+    """Runs MLOPSCTL [NAME…] of the command line; how many cases failed."""
     binary, *names = sys.argv[1:]
     failures = 0
     for function in cases:
@@ -160,4 +160,4 @@ def run_cases(cases):
             word = "FAILED"
             print(error if isinstance(error, Failed) else traceback.format_exc())
         print(f"{word}: {function.__name__} ({time.monotonic() - begin:.1f} s)", flush=True)
-    sys.exit(1 if failures else 0)
+    return failures

@@ -6,6 +6,7 @@ dvc_pipeline_cases.py MLOPSCTL [NAME…]; each case works on a repository of its
 import json
 import os
 import shutil
+import sys
 
 from dvc_peer import Box, Failed, expect, run_cases
 
@@ -18,7 +19,7 @@ def case(function):
 
 
 def ours(box, *argv, code=0):
-    return box.mlopsctl(*argv, code=code)
+    return box.program(*argv, code=code)
 
 
 def outcomes(box, *argv):
@@ -274,5 +275,4 @@ def metrics_and_parameters_are_the_same(binary):
         expect(read[0] == read[1], f"{argv}\n{read[0]}\n{read[1]}")
 
 
-if __name__ == "__main__":
-    run_cases(CASES)
+sys.exit(1 if run_cases(CASES) else 0)

@@ -5,6 +5,7 @@ dvc_plots_cases.py MLOPSCTL [NAME…]; each case works on a repository of its ow
 
 import json
 import random
+import sys
 
 from dvc_peer import Box, Failed, expect, run_cases
 
@@ -37,7 +38,7 @@ def difference(mine, theirs, path="data"):
 
 
 def same(box, *argv, code=0, folder="."):
-    mine = plots_of(box.mlopsctl("plots", *argv, "--format", "dvc-json", code=code, folder=folder))
+    mine = plots_of(box.program("plots", *argv, "--format", "dvc-json", code=code, folder=folder))
     theirs = plots_of(box.dvc("plots", *argv, "--json", folder=folder))
     differs = difference(mine[0], theirs[0])
     expect(differs is None, f"plots {argv} in {folder}: ours | DVC's differ at {differs}")
@@ -116,7 +117,7 @@ def properties_of_the_command_line(binary):
     for template in box.dvc("plots", "templates").split():
         same(box, "show", "-t", template, "both", "joined", "train.csv")
         theirs = json.loads(box.dvc("plots", "templates", template))
-        expect(json.loads(box.mlopsctl("plots", "templates", template)) == theirs, template)
+        expect(json.loads(box.program("plots", "templates", template)) == theirs, template)
 
 
 @case
@@ -171,11 +172,10 @@ def images(binary):
     box.commit()
     box.write("i/1.png", png[::-1])
     box.dvc("plots", "diff", "HEAD", "--json", "-o", "theirs")
-    box.mlopsctl("plots", "diff", "HEAD", "--json", "-o", "ours")
+    box.program("plots", "diff", "HEAD", "--json", "-o", "ours")
     files = [{p.name: p.read_bytes() for p in (box.root / who).iterdir()} for who in ("ours", "theirs")]
     expect(files[0] == files[1], f"{files[0].keys()} {files[1].keys()}")
     same(box, "diff", "HEAD", "-o", "both")
 
 
-if __name__ == "__main__":
-    run_cases(CASES)
+sys.exit(1 if run_cases(CASES) else 0)

@@ -192,3 +192,24 @@ TEST_CASE("records survive packing, and damaged bytes give none") {
   other.add("c", 1, 1, 1);
   CHECK_FALSE(one == other);
 }
+
+TEST_CASE("imports are written as DVC 3.64 writes them, with its MD5 of the stage") {
+  const std::string recorded =
+      "md5: 5d1769756904722827511ace0c9b5e8f\nfrozen: true\ndeps:\n"
+      "- md5: de29a60851e2b3d11484b40e4aa51e84.dir\n  size: 4\n  nfiles: 2\n  hash: md5\n"
+      "  path: remote://src/d\nouts:\n- md5: 8b3662b0d460701f7734cdf533c5aa85.dir\n  size: 4\n"
+      "  nfiles: 2\n  hash: md5\n  path: sd\n";
+  const DvcFile file = parse_dvc_file(recorded);
+  CHECK(new_import_text(file.deps.front(), file.outs.front(), true) == recorded);
+  CHECK(edited_import_text(recorded, file.deps.front(), file.outs.front()) == recorded);
+  CHECK(stage_md5("# noted\n" + recorded + "desc: mine\nwdir: .\n") ==
+        "5d1769756904722827511ace0c9b5e8f");
+  const std::string options =
+      "md5: 6855a5d5d812f13c64882d25b0579a09\nfrozen: true\ndeps:\n"
+      "- etag: febe6995bad457991331348f7b9c85fa\n  size: 6\n  hash: md5\n  path: s3://bkt/f\n"
+      "  fs_config:\n    endpointurl: http://127.0.0.1:34100\nouts:\n"
+      "- md5: febe6995bad457991331348f7b9c85fa\n  size: 6\n  hash: md5\n  path: plain\n";
+  const DvcFile plain = parse_dvc_file(options);
+  CHECK(plain.deps.front().fs_config.at("endpointurl") == "http://127.0.0.1:34100");
+  CHECK(new_import_text(plain.deps.front(), plain.outs.front(), true) == options);
+}

@@ -3,9 +3,11 @@
 #pragma once
 
 #include "mlopsctl/data/object_id.hpp"
+#include "mlopsctl/data/source.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,13 +38,9 @@ struct OutEntry {
 // An item of `deps:` of an import.
 struct DepEntry {
   std::string path;
-  std::optional<ObjectId> id;
-  std::string etag;
-  std::optional<std::uint64_t> size;
-  bool repo = false;  // it comes from another DVC or git repository
-  std::string repo_url;
-  std::string repo_rev;
-  std::string repo_rev_lock;
+  SourceState state;                             // as it was when it was imported
+  std::map<std::string, std::string> fs_config;  // options of the place, such as endpointurl
+  bool repo = false;                             // it comes from another DVC or git repository
 };
 
 struct DvcFile {
@@ -72,5 +70,13 @@ std::string new_dvc_text(const OutEntry& out, const Annotations& annotations = {
 // those of `out`, and its path if that differs.
 std::string edited_dvc_text(std::string_view text, const OutEntry& out,
                             const Annotations& annotations = {});
+
+// The text of a new file for one import. exec: false leaves out the stage's MD5, as DVC does for
+// what it has not even looked at.
+std::string new_import_text(const DepEntry& dep, const OutEntry& out, bool exec);
+// `text` with what its first dependency and output are now, and the stage's MD5.
+std::string edited_import_text(std::string_view text, const DepEntry& dep, const OutEntry& out);
+// The MD5 that DVC gives the stage of a .dvc file: over everything that is no comment and no size.
+std::string stage_md5(std::string_view text);
 
 }  // namespace mlopsctl::data

@@ -1,13 +1,15 @@
-// Removing objects from the cache that nothing needs any more.
+// Removing objects from the cache, or from a remote, that nothing needs any more.
 #pragma once
 
 #include "mlopsctl/base/progress.hpp"
 #include "mlopsctl/base/time.hpp"
+#include "mlopsctl/data/object_store.hpp"
 #include "mlopsctl/data/workspace.hpp"
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,9 +45,34 @@ struct GcPlan {
   bool shallow = false;             // a shallow clone does not know its older commits
 };
 
+// What the scope keeps.
+struct GcNeeds {
+  std::set<ObjectId> objects;
+  std::vector<GcKept> kept;
+  std::vector<GcUnknown> unknown;
+  std::vector<ObjectId> unknown_folders;  // their ".dir" objects
+};
+GcNeeds gc_needs(Repository& repository, const GcScope& scope);
+
 // Looks only. Objects written after `younger_than` are kept.
 GcPlan plan_gc(Repository& repository, const GcScope& scope, Timestamp younger_than);
 // Removes what the plan says, under the repository's lock.
 void apply_gc(Repository& repository, const GcPlan& plan, Progress& progress);
+
+// The same on a remote, by the time of the upload. The run cache and names that are no objects are
+// left alone.
+struct RemoteGcPlan {
+  std::vector<ObjectInfo> remove;  // ".dir" objects first
+  std::uint64_t bytes = 0;
+  std::vector<GcKept> kept;
+  std::size_t kept_objects = 0;
+  std::vector<GcUnknown> unknown;
+};
+// Fetches ".dir" objects that the cache lacks, to know what they need.
+RemoteGcPlan plan_remote_gc(Repository& repository, ObjectStore& remote, const GcScope& scope,
+                            Timestamp younger_than, Progress& progress);
+// Returns what could not be removed. If that is a ".dir", the files are left where they are.
+std::vector<FailedKey> apply_remote_gc(ObjectStore& remote, const RemoteGcPlan& plan,
+                                       Progress& progress);
 
 }  // namespace mlopsctl::data

@@ -21,7 +21,9 @@ struct LockedItem {
   std::optional<std::uint64_t> size;
   std::optional<std::uint64_t> nfiles;
   bool executable = false;
-  YamlValue raw;  // as it was read, with fields that belong to remotes with versions
+  std::string etag{};      // of a dependency on S3
+  std::string checksum{};  // of one on a web server
+  YamlValue raw;           // as it was read, with fields that belong to remotes with versions
 };
 
 struct LockEntry {

@@ -5,6 +5,7 @@
 #include "mlopsctl/base/progress.hpp"
 #include "mlopsctl/base/time.hpp"
 #include "mlopsctl/data/pipeline.hpp"
+#include "mlopsctl/data/source.hpp"
 
 #include <functional>
 #include <string>
@@ -57,8 +58,11 @@ struct ReproOptions {
   bool commit = true;             // false: outputs are hashed but not put into the cache
   bool run_cache = true;
   std::function<bool(const std::string& question)>
-      confirm;  // asked before each stage; may be empty
-  int out = 1;  // where the commands' standard output goes
+      confirm;      // asked before each stage; may be empty
+  int out = 1;      // where the commands' standard output goes
+  SourceLook look;  // at URLs that stages depend on
+  // Fetches the data of an import (the .dvc, relative to the root) again. Takes the lock itself.
+  std::function<void(const std::string& file)> update_import;
 };
 
 struct ReproResult {

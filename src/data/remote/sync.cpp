@@ -6,6 +6,7 @@
 #include "mlopsctl/platform/git_repository.hpp"
 
 #include "data/remote/run_cache.hpp"
+#include "data/remote/stores.hpp"
 #include "data/remote/transfer_parts.hpp"
 
 #include <fmt/format.h>
@@ -134,16 +135,11 @@ std::vector<TransferItem> unknown_folders(ObjectCache& cache, const Group& group
 
 }  // namespace
 
-std::unique_ptr<ObjectStore> open_remote(const DataConfig& config, std::string& name) {
-  if (name.empty()) name = config.default_remote().value_or("");
-  if (name.empty()) {
-    throw Error(ErrorKind::config, "no remote is configured",
-                "add one: mlopsctl data remote add --default NAME URL");
-  }
-  name = to_lower(name);
-  RemoteOptions options = config.remote(name);
-  const std::string url = options["url"];
-  if (url.empty()) {
+RemotePlace remote_place(const DataConfig& config, const std::string& name) {
+  RemotePlace place{.url = "", .options = config.remote(name)};
+  RemoteOptions& options = place.options;
+  place.url = options["url"];
+  if (place.url.empty()) {
     throw Error(ErrorKind::config, fmt::format("the remote {} has no url", quote(name)),
                 fmt::format("mlopsctl data remote modify {} url URL", name));
   }
@@ -161,7 +157,18 @@ std::unique_ptr<ObjectStore> open_remote(const DataConfig& config, std::string& 
                   "use DVC for this remote");
     }
   }
-  return open_store(url, options);
+  return place;
+}
+
+std::unique_ptr<ObjectStore> open_remote(const DataConfig& config, std::string& name) {
+  if (name.empty()) name = config.default_remote().value_or("");
+  if (name.empty()) {
+    throw Error(ErrorKind::config, "no remote is configured",
+                "add one: mlopsctl data remote add --default NAME URL");
+  }
+  name = to_lower(name);
+  const RemotePlace place = remote_place(config, name);
+  return open_store(place.url, place.options);
 }
 
 SyncResult push_data(Repository& repository, const SyncScope& scope, Progress& progress) {
