@@ -35,16 +35,17 @@ std::optional<std::size_t> csv_cut(std::string_view text, std::size_t target, ch
   const char* const begin = text.data();
   const char* const end = begin + text.size();
   const char* const goal = begin + std::min(target, text.size());
-  const char* p = begin;  // outside quotes
+  const char* p = begin;           // outside quotes
+  const char* line_end = nullptr;  // the first one from the goal on that is not before p
   while (p < end) {
-    const char* quote = find(p, end, '"');
-    // A line end from the goal on, before the next quote, is what is looked for.
-    const char* from = std::max(p, goal > begin ? goal - 1 : begin);
-    if (from < quote) {
-      const char* line_end = find(from, quote, '\n');
-      if (line_end != quote) return static_cast<std::size_t>(line_end + 1 - begin);
+    // Only as far as needed: a text without quotes may be gigabytes long.
+    const char* const from = std::max(p, goal > begin ? goal - 1 : begin);
+    if (line_end == nullptr || line_end < from) line_end = find(from, end, '\n');
+    const char* const quote = find(p, line_end, '"');
+    if (quote == line_end) {
+      if (line_end == end) return std::nullopt;
+      return static_cast<std::size_t>(line_end + 1 - begin);
     }
-    if (quote == end) return std::nullopt;
     if (begins_field(begin, quote, delimiter)) {
       p = behind_closing(quote, end);
       if (p == nullptr) return std::nullopt;

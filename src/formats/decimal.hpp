@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -37,24 +39,73 @@ inline double exact_double(const char* begin, const char* end, bool small) {
   return negative ? -value : value;
 }
 
-// Eight digits at once (little-endian machines): false if they are not all digits.
-inline bool eight_digits(const char* p, std::uint64_t& value) {
+// The digits that 8 bytes begin with, without a branch on how many there are (little-endian
+// machines): a processor guesses the lengths of numbers badly.
+struct Digits {
+  unsigned count = 0;  // 0 to 8
+  std::uint64_t value = 0;
+};
+inline Digits leading_digits(const char* p) {
   std::uint64_t chunk = 0;
   std::memcpy(&chunk, p, 8);
-  const std::uint64_t high = chunk & 0xF0F0F0F0F0F0F0F0U;
-  const std::uint64_t carried = (chunk + 0x0606060606060606U) & 0xF0F0F0F0F0F0F0F0U;
-  if (high != 0x3030303030303030U || carried != 0x3030303030303030U) return false;
-  chunk -= 0x3030303030303030U;
+  chunk ^= 0x3030303030303030U;  // digits become 0 to 9
+  const std::uint64_t others =
+      (((chunk & 0x7F7F7F7F7F7F7F7FU) + 0x7676767676767676U) | chunk) & 0x8080808080808080U;
+  Digits digits;
+  digits.count = static_cast<unsigned>(std::countr_zero(others)) / 8;
+  const unsigned half = 32 - 4 * digits.count;  // twice, for a shift by 64 is none
+  chunk = (chunk << half) << half;              // zeros in front
   chunk = (chunk * 10) + (chunk >> 8U);
-  value = (((chunk & 0x000000FF000000FFU) * 0x000F424000000064U) +
-           (((chunk >> 16U) & 0x000000FF000000FFU) * 0x0000271000000001U)) >>
-          32U;
+  digits.value = (((chunk & 0x000000FF000000FFU) * 0x000F424000000064U) +
+                  (((chunk >> 16U) & 0x000000FF000000FFU) * 0x0000271000000001U)) >>
+                 32U;
+  return digits;
+}
+
+inline double with_sign(double magnitude, bool negative) {
+  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(magnitude) |
+                               static_cast<std::uint64_t>(negative) << 63U);
+}
+
+// Bytes from the number's beginning that must be there for scan_short.
+inline constexpr std::ptrdiff_t short_reach = 24;
+
+// A number of up to 7 digits, a point and up to 7 more: most are. False for any other, with nothing
+// changed.
+inline bool scan_short(const char*& p, Number& number) {
+  const char* at = p;
+  const bool negative = *at == '-';
+  at += static_cast<int>(negative | (*at == '+'));
+  const Digits whole = leading_digits(at);
+  at += whole.count;
+  if (whole.count == 8) return false;
+  if (*at != '.') {
+    if (whole.count == 0 || (*at | 0x20) == 'e') return false;
+    const auto value = static_cast<std::int64_t>(whole.value);
+    number.what = Scanned::integer;
+    number.integer = negative ? -value : value;
+    number.real = with_sign(static_cast<double>(value), negative);
+    p = at;
+    return true;
+  }
+  const Digits fraction = leading_digits(++at);
+  at += fraction.count;
+  if (fraction.count == 8 || whole.count + fraction.count == 0 || (*at | 0x20) == 'e') return false;
+  const double power = powers_of_ten[fraction.count];
+  // Below 2^53, so the product and the sum are exact, and the quotient is the nearest double.
+  const double mantissa =
+      static_cast<double>(whole.value) * power + static_cast<double>(fraction.value);
+  number.what = Scanned::real;
+  number.real = with_sign(mantissa / power, negative);
+  p = at;
   return true;
 }
 
 // Scans a number from `p` on, as far as it goes: an optional sign, digits, '.', digits, exponent.
 // `p` is moved behind it; the caller looks whether the field ends there. No words (nan, inf).
 inline Number scan_number(const char*& p, const char* end) {
+  Number number;
+  if (end - p >= short_reach && scan_short(p, number)) return number;
   const char* const begin = p;
   const char* at = p;
   if (at != end && (*at == '-' || *at == '+')) ++at;
@@ -63,7 +114,6 @@ inline Number scan_number(const char*& p, const char* end) {
   const char* const first = at;
   while (at != end && is_digit(*at)) mantissa = mantissa * 10 + static_cast<unsigned>(*at++ - '0');
   const auto whole = at - first;
-  Number number;
   if (whole > 0 && (at == end || (*at != '.' && *at != 'e' && *at != 'E'))) {
     p = at;
     if (whole <= 18) {
@@ -84,9 +134,10 @@ inline Number scan_number(const char*& p, const char* end) {
   std::int64_t exponent = 0;
   if (at != end && *at == '.') {
     const char* const point = ++at;
-    std::uint64_t eight = 0;
-    while (end - at >= 8 && eight_digits(at, eight)) {
-      mantissa = mantissa * 100'000'000U + eight;
+    while (end - at >= 8) {
+      const Digits digits = leading_digits(at);
+      if (digits.count < 8) break;
+      mantissa = mantissa * 100'000'000U + digits.value;
       at += 8;
     }
     while (at != end && is_digit(*at))

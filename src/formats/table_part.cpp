@@ -101,16 +101,6 @@ void ColumnPart::add_missing() {
   ++rows;
 }
 
-void ColumnPart::add_integer(std::int64_t value) {
-  integers.push_back(value);
-  ++rows;
-}
-
-void ColumnPart::add_real(double value) {
-  reals.push_back(value);
-  ++rows;
-}
-
 void ColumnPart::add_text(std::string_view text, bool copy) {
   codes.push_back(copy ? labels.code_copied(text) : labels.code(text));
   ++rows;

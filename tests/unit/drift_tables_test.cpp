@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 using namespace mlopsctl;
@@ -128,6 +129,31 @@ TEST_CASE("numbers are the nearest doubles") {
   const DataSet data = read_text("a\n1e999\n-inf\n1e-999\n+Infinity\n");
   const double infinity = std::numeric_limits<double>::infinity();
   CHECK(reals(data, "a") == std::vector<double>{infinity, -infinity, 0, infinity});
+}
+
+TEST_CASE("numbers of every length are what strtod makes of them, wherever they stand") {
+  std::string text = "x,y\n";
+  std::vector<double> expected;
+  std::uint64_t state = 1;
+  const auto below = [&](std::uint64_t bound) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    return (state >> 33U) % bound;
+  };
+  const auto digits = [&](std::uint64_t count) {
+    std::string some;
+    for (std::uint64_t i = 0; i < count; ++i) some += static_cast<char>('0' + below(10));
+    return some;
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    std::string number = below(3) == 0 ? "-" : below(5) == 0 ? "+" : "";
+    number += digits(1 + below(11)) + "." + digits(below(20));
+    if (below(4) == 0) number += (below(2) == 0 ? "e-" : "E") + digits(1 + below(2));
+    expected.push_back(std::strtod(number.c_str(), nullptr));
+    text += number + "," + (below(2) == 0 ? "-0" : digits(1 + below(9))) + "\n";
+  }
+  const DataSet data = read_text(text);
+  CHECK(reals(data, "x") == expected);
+  CHECK(column(data, "y").kind == ColumnKind::integer);
 }
 
 TEST_CASE("large files are cut into parts without anybody noticing") {

@@ -54,8 +54,14 @@ struct ColumnPart {
   Labels labels;
 
   void add_missing();
-  void add_integer(std::int64_t value);  // integer, boolean, time
-  void add_real(double value);
+  void add_integer(std::int64_t value) {  // integer, boolean, time
+    integers.push_back(value);
+    ++rows;
+  }
+  void add_real(double value) {
+    reals.push_back(value);
+    ++rows;
+  }
   void add_text(std::string_view text, bool copy);  // `text` must outlive the part unless copied
   // From none to any kind, or from integer to real.
   void become(ValueKind to);
