@@ -45,7 +45,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
   }
   // Calls `next` with the answer; failures end the upload.
   template <class Next>
-  void send(S3Operation one, Next next) {
+  void send(S3Operation&& one, Next next) {
     queue_.start(std::move(one), [self = shared_from_this(), next](Outcome<HttpResponse> answer) {
       if (self->over_) return;
       if (!answer.ok()) return self->fail(answer.error());
