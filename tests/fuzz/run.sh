@@ -10,9 +10,13 @@ shift || true
 targets=("$@")
 [[ ${#targets[@]} -gt 0 ]] || targets=(data_set filter metric_lines pipeline profile scrape text yaml)
 
-build=${MLOPSCTL_FUZZ_BUILD:-build/fuzz}
-[[ -f $build/build.ninja ]] || cmake --preset fuzz -B "$build"
-cmake --build "$build" --target fuzz_targets -j "${MLOPSCTL_JOBS:-$(nproc)}"
+# shellcheck source=cmake/setup.sh
+. cmake/setup.sh
+setup_packages cmake/packages.txt tests/packages.txt
+build=build/fuzz
+# shellcheck disable=SC2034  # read by setup_build
+setup_targets=(fuzz_targets)
+setup_build fuzz
 
 for target in "${targets[@]}"; do
   found="$build/fuzz-found/$target"
