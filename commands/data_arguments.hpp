@@ -4,6 +4,8 @@
 #include "mlopsctl/cli/command.hpp"
 #include "mlopsctl/context.hpp"
 #include "mlopsctl/data/add.hpp"
+#include "mlopsctl/data/checkout.hpp"
+#include "mlopsctl/data/sync.hpp"
 #include "mlopsctl/data/workspace.hpp"
 
 #include <filesystem>
@@ -31,6 +33,14 @@ std::size_t jobs_of(const Arguments& arguments);
 // What was added, committed or imported.
 Table outputs_table(const data::Repository& repository, const Context& context,
                     const std::vector<data::AddedOutput>& outputs);
+
+// What 'data checkout' and 'data push' do, for hooks as well.
+Report check_out(Context& context, data::Repository& repository,
+                 const std::vector<data::SelectedOutput>& selected,
+                 const data::CheckoutOptions& options, const std::string& schema,
+                 bool only_summary = false);
+Report push(Context& context, data::Repository& repository, const data::SyncScope& scope,
+            const std::string& schema);
 
 // Cache beside remote: what 'data status --cloud' shows.
 Report cloud_status(Context& context, const Arguments& arguments);

@@ -34,46 +34,12 @@ Report run_checkout(Context& context, const Arguments& arguments) {
   data::Repository repository = open_repository(context);
   const auto selected =
       repository.select(arguments.positionals(), data_base(context), selection(arguments));
-  Report report("data.checkout/1");
-  if (context.globals().dry_run) {
-    return report.summary(fmt::format("would check out {} outputs", selected.size()));
-  }
-  const auto result = data::checkout(repository, selected,
-                                     {.force = arguments.flag("force"),
-                                      .relink = arguments.flag("relink"),
-                                      .allow_missing = arguments.flag("allow-missing"),
-                                      .everything = arguments.positionals().empty()},
-                                     context.progress());
-  // As DVC prints it: a letter, a tabulator, the path; only what changed.
-  Table table{.key = "outputs",
-              .columns = {{.key = "change", .header = ""},
-                          {.key = "path", .header = "PATH"},
-                          {.key = "reason", .header = "", .pipe = false}}};
-  if (!arguments.flag("summary")) {
-    for (const auto& item : result.items) {
-      if (item.change == CheckedOut::unchanged) continue;
-      table.add({Cell(letter(item.change)), Cell(shown_path(repository, context, item.path)),
-                 Cell(item.reason)});
-    }
-    report.table(std::move(table));
-  }
-  const std::size_t failed = result.count(CheckedOut::failed);
-  for (const auto& item : result.items) {
-    if (item.change != CheckedOut::failed) continue;
-    report.finding(Severity::bad, fmt::format("'{}': {}", item.path, item.reason));
-  }
-  if (failed > 0) {
-    report.verdict(failed == result.items.size() ? ExitCode::failed : ExitCode::partial);
-    report.next("mlopsctl data pull");
-  }
-  const std::size_t changed = result.count(CheckedOut::added) + result.count(CheckedOut::modified) +
-                              result.count(CheckedOut::deleted);
-  return report.summary(
-      changed == 0 && failed == 0
-          ? "everything is as recorded"
-          : fmt::format("{} added, {} modified, {} deleted{}", result.count(CheckedOut::added),
-                        result.count(CheckedOut::modified), result.count(CheckedOut::deleted),
-                        failed > 0 ? fmt::format(", {} failed", failed) : ""));
+  return check_out(context, repository, selected,
+                   {.force = arguments.flag("force"),
+                    .relink = arguments.flag("relink"),
+                    .allow_missing = arguments.flag("allow-missing"),
+                    .everything = arguments.positionals().empty()},
+                   "data.checkout/1", arguments.flag("summary"));
 }
 
 Table paths_table(const std::vector<std::string>& paths) {
@@ -130,6 +96,47 @@ Report run_unprotect(Context& context, const Arguments& arguments) {
 }
 
 }  // namespace
+
+Report check_out(Context& context, data::Repository& repository,
+                 const std::vector<data::SelectedOutput>& selected,
+                 const data::CheckoutOptions& options, const std::string& schema,
+                 bool only_summary) {
+  Report report(schema);
+  if (context.globals().dry_run) {
+    return report.summary(fmt::format("would check out {} outputs", selected.size()));
+  }
+  const auto result = data::checkout(repository, selected, options, context.progress());
+  // As DVC prints it: a letter, a tabulator, the path; only what changed.
+  Table table{.key = "outputs",
+              .columns = {{.key = "change", .header = ""},
+                          {.key = "path", .header = "PATH"},
+                          {.key = "reason", .header = "", .pipe = false}}};
+  if (!only_summary) {
+    for (const auto& item : result.items) {
+      if (item.change == CheckedOut::unchanged) continue;
+      table.add({Cell(letter(item.change)), Cell(shown_path(repository, context, item.path)),
+                 Cell(item.reason)});
+    }
+    report.table(std::move(table));
+  }
+  const std::size_t failed = result.count(CheckedOut::failed);
+  for (const auto& item : result.items) {
+    if (item.change != CheckedOut::failed) continue;
+    report.finding(Severity::bad, fmt::format("'{}': {}", item.path, item.reason));
+  }
+  if (failed > 0) {
+    report.verdict(failed == result.items.size() ? ExitCode::failed : ExitCode::partial);
+    report.next("mlopsctl data pull");
+  }
+  const std::size_t changed = result.count(CheckedOut::added) + result.count(CheckedOut::modified) +
+                              result.count(CheckedOut::deleted);
+  return report.summary(
+      changed == 0 && failed == 0
+          ? "everything is as recorded"
+          : fmt::format("{} added, {} modified, {} deleted{}", result.count(CheckedOut::added),
+                        result.count(CheckedOut::modified), result.count(CheckedOut::deleted),
+                        failed > 0 ? fmt::format(", {} failed", failed) : ""));
+}
 
 CommandSpec data_checkout() {
   std::vector<OptionSpec> options = selection_options();

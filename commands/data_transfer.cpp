@@ -89,11 +89,7 @@ Report run_push(Context& context, const Arguments& arguments) {
   data::Repository repository = open_repository(context);
   data::SyncScope scope = scope_of(context, arguments);
   scope.transfer.verify = arguments.flag("verify");
-  const auto result = data::push_data(repository, scope, context.progress());
-  Report report("data.push/1");
-  fill(report, context, result, "pushed");
-  if (!result.objects.missing.empty()) report.next("mlopsctl data status --cloud");
-  return report.summary(sentence(context, result, "pushed"));
+  return push(context, repository, scope, "data.push/1");
 }
 
 Report run_fetch(Context& context, const Arguments& arguments) {
@@ -188,6 +184,15 @@ const std::vector<ExitCode> transfer_codes{ExitCode::done, ExitCode::failed, Exi
                                            ExitCode::partial};
 
 }  // namespace
+
+Report push(Context& context, data::Repository& repository, const data::SyncScope& scope,
+            const std::string& schema) {
+  const auto result = data::push_data(repository, scope, context.progress());
+  Report report(schema);
+  fill(report, context, result, "pushed");
+  if (!result.objects.missing.empty()) report.next("mlopsctl data status --cloud");
+  return report.summary(sentence(context, result, "pushed"));
+}
 
 CommandSpec data_push() {
   auto options = transfer_options();

@@ -84,6 +84,8 @@ std::int64_t Config::integer(std::string_view key) const {
 
 Milliseconds Config::duration(std::string_view key) const { return parse_duration(get(key).value); }
 
+std::uint64_t Config::size(std::string_view key) const { return parse_bytes(get(key).value); }
+
 void write_setting(const fs::path& file, std::string_view key, std::string_view value) {
   check_setting(setting_spec(key), value);
   std::string text = fs::exists(file) ? read_file(file) : "";

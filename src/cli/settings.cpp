@@ -25,6 +25,10 @@ constexpr std::array settings{
                 "Whether 'run exec' records commit, branch, changes and untracked files"},
     SettingSpec{"run.grace", "MLOPSCTL_GRACE", SettingType::duration, "10s",
                 "Time a command has to end after Ctrl-C before it is killed"},
+    SettingSpec{"hook.max-file-size", "MLOPSCTL_HOOK_MAX_FILE_SIZE", SettingType::size, "10MB",
+                "Largest file that the pre-commit hook lets into git; 0 is no limit"},
+    SettingSpec{"hook.refuse-stale", "MLOPSCTL_HOOK_REFUSE_STALE", SettingType::boolean, "true",
+                "Whether the pre-commit hook refuses a commit whose data are not recorded in it"},
 };
 
 bool is_boolean(std::string_view value) {
@@ -68,6 +72,13 @@ void check_setting(const SettingSpec& spec, std::string_view value) {
     }
     case SettingType::duration:
       parse_duration(value);
+      break;
+    case SettingType::size:
+      try {
+        parse_bytes(value);
+      } catch (const Error&) {
+        refuse("a size such as 500kB or 10MB");
+      }
       break;
   }
 }

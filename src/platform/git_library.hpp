@@ -68,6 +68,7 @@ namespace mlopsctl {
   X(tree_entry_free)                 \
   X(tree_free)                       \
   X(blob_lookup)                     \
+  X(index_open)                      \
   X(blob_rawcontent)                 \
   X(blob_rawsize)                    \
   X(blob_free)                       \

@@ -9,6 +9,7 @@
 #include <git2.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace mlopsctl {
 
@@ -74,6 +75,14 @@ struct GitRepository::State {
     }
     return {raw, git().index_free};
   }
+  // The index of the commit that is being made, where git runs us in a hook.
+  Owned<git_index> index_to_commit() const {
+    const char* named = std::getenv("GIT_INDEX_FILE");
+    if (named == nullptr || *named == '\0') return index();
+    git_index* raw = nullptr;
+    if (git().index_open(&raw, named) != 0) fail("read the index");
+    return {raw, git().index_free};
+  }
   std::vector<std::string> walk(git_revwalk* walk, std::size_t count) const {
     std::vector<std::string> commits;
     git_oid oid;
@@ -112,6 +121,15 @@ fs::path GitRepository::folder() const { return git().repository_path(state_->re
 fs::path GitRepository::common_folder() const {
   return git().repository_commondir(state_->repository.get());
 }
+std::optional<std::string> GitRepository::setting(const std::string& name) {
+  git_config* raw = nullptr;
+  if (git().repository_config_snapshot(&raw, state_->repository.get()) != 0) return std::nullopt;
+  const Owned<git_config> config{raw, git().config_free};
+  const char* value = nullptr;
+  if (git().config_get_string(&value, raw, name.c_str()) != 0) return std::nullopt;
+  return std::string(value);
+}
+
 bool GitRepository::shallow() const {
   return git().repository_is_shallow(state_->repository.get()) == 1;
 }
@@ -236,7 +254,7 @@ void GitRepository::stage(const std::vector<std::string>& paths) {
 std::vector<GitRepository::StagedFile> GitRepository::staged() {
   Owned<git_tree> tree{nullptr, git().tree_free};
   if (const auto head = resolve("HEAD")) tree = state_->tree(*head);
-  const auto index = state_->index();
+  const auto index = state_->index_to_commit();
   git_diff* raw = nullptr;
   if (git().diff_tree_to_index(&raw, state_->repository.get(), tree.get(), index.get(), nullptr) !=
       0) {
@@ -256,6 +274,13 @@ std::vector<GitRepository::StagedFile> GitRepository::staged() {
     files.push_back({delta->new_file.path, hexadecimal(&delta->new_file.id), size});
   }
   return files;
+}
+
+std::optional<std::string> GitRepository::read_staged(const std::string& path) {
+  const auto index = state_->index_to_commit();
+  const git_index_entry* entry = git().index_get_bypath(index.get(), path.c_str(), 0);
+  if (entry == nullptr) return std::nullopt;
+  return blob(hexadecimal(&entry->id));
 }
 
 bool GitRepository::dirty(Untracked untracked) {

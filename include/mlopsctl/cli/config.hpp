@@ -13,7 +13,7 @@
 
 namespace mlopsctl {
 
-enum class SettingType { text, boolean, integer, duration };
+enum class SettingType { text, boolean, integer, duration, size };
 
 struct SettingSpec {
   std::string_view key;          // "run.sample-interval"
@@ -44,6 +44,7 @@ class Config {
   bool boolean(std::string_view key) const;
   std::int64_t integer(std::string_view key) const;
   Milliseconds duration(std::string_view key) const;
+  std::uint64_t size(std::string_view key) const;  // bytes
 
   const std::filesystem::path& project_file() const { return project_file_; }
   const std::filesystem::path& user_file() const { return user_file_; }

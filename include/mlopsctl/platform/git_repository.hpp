@@ -29,6 +29,8 @@ class GitRepository {
   std::filesystem::path folder() const;         // .git, of this working tree
   std::filesystem::path common_folder() const;  // .git, shared by all working trees: hooks are here
   bool shallow() const;
+  // A value of git's configuration: "core.hooksPath".
+  std::optional<std::string> setting(const std::string& name);
 
   // The commit that a revision ("HEAD~2", a branch, a tag, an id) means; nothing if there is none.
   std::optional<std::string> resolve(const std::string& revision);
@@ -62,6 +64,9 @@ class GitRepository {
     std::uint64_t size = 0;
   };
   std::vector<StagedFile> staged();
+  // The bytes of a file in the index. In a hook this and staged() look at the index that git says
+  // it commits from (GIT_INDEX_FILE).
+  std::optional<std::string> read_staged(const std::string& path);
   // True if index or working tree differ from HEAD, or there are untracked files.
   enum class Untracked { counted, left_out };
   bool dirty(Untracked untracked = Untracked::counted);
