@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The quick start: installs what is missing, builds mlopsctl, learns a chatbot three times, and
-# lists, compares and plots the runs, and checks one half of the text for drift against the other.
+# lists, compares and plots the runs, checks one half of the text for drift against the other, and
+# versions text and model: changed, compared, rolled back, rebuilt, pulled from a remote.
 # Commands are printed before they run; everything is in work/.
 # On the second call nothing is built, and a setting that was learned from this text is not learned again.
 set -euo pipefail
@@ -85,4 +86,8 @@ show mlopsctl drift check tragedies.csv comedies.csv --name comedies || rc=$?
 printf '\n# exit code %s: 3 is drift, 0 would be none\n' $rc
 show mlopsctl drift history
 show python3 ../train.py --output trigram-cache --talk "Where is the king?"
-printf '\nThe curves are in %s; open it in a browser.\n' "$work/curves.html"
+
+# shellcheck source=examples/chatbot/versions.sh
+. "$here/versions.sh"
+printf '\nThe curves are in %s, two versions beside each other in %s; open them in a browser.\n' \
+  "$work/curves.html" "$work/plots/index.html"

@@ -7,6 +7,8 @@ it prints them as `step=… loss=…`, which `mlopsctl run exec --scrape` reads 
 
 import argparse
 import collections
+import csv
+import json
 import math
 import os
 import pathlib
@@ -65,6 +67,7 @@ def train(options):
                vocabulary=len(vocabulary), train_words=sum(map(len, learn)),
                held_out_words=held_out_words)
 
+    curve = []
     for step in range(1, options.steps + 1):
         first, last = (len(learn) * s // options.steps for s in (step - 1, step))
         part = learn[first:last]
@@ -77,6 +80,7 @@ def train(options):
         held_out_loss = sum(model.read(block, learn=False) for block in held_out) / held_out_words
         perplexity = math.exp(held_out_loss)
         log(step, loss=loss, held_out_perplexity=perplexity, words_per_second=speed)
+        curve.append({"step": step, "loss": loss, "held_out_perplexity": perplexity})
 
     output = pathlib.Path(options.output)
     output.mkdir(parents=True, exist_ok=True)
@@ -85,6 +89,14 @@ def train(options):
         f"> {prompt}\n{talk(model, prompt, options.seed)}\n\n" for prompt in PROMPTS
     )
     (output / "conversation.txt").write_text(conversation, encoding="utf-8")
+    if options.scores:
+        scores = {"held_out_perplexity": round(perplexity, 3), "vocabulary": len(vocabulary)}
+        pathlib.Path(options.scores).write_text(json.dumps(scores) + "\n", encoding="utf-8")
+    if options.curve:
+        with open(options.curve, "w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, curve[0].keys(), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(curve)
     print(f"held-out perplexity {perplexity:.1f}; the model is {output / 'model.json'}\n")
     print(conversation, end="")
 
@@ -104,6 +116,8 @@ def main():
     add = parser.add_argument
     add("--data", default=here / "data", help="folder of plays, *.txt")
     add("--output", default="model", help="folder for model.json and conversation.txt")
+    add("--scores", metavar="FILE", help="write what was reached as JSON, for pipelines")
+    add("--curve", metavar="FILE", help="write what each step reached as CSV, for pipelines")
     add("--order", type=int, default=3, help="longest n-gram, in words")
     add("--cache", type=int, default=200, help="recent words to mix in, 0 for none")
     add("--rate", type=float, default=0.01, help="learning rate of the interpolation weights")
