@@ -3,10 +3,13 @@
 
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/data/import.hpp"
+#include "mlopsctl/data/sync.hpp"
 #include "mlopsctl/platform/signals.hpp"
 
 #include "commands/commands.hpp"
+#include "commands/data_record.hpp"
 #include "commands/pipeline_arguments.hpp"
+#include "commands/run_arguments.hpp"
 
 #include <fmt/format.h>
 
@@ -89,8 +92,17 @@ Report run_repro(Context& context, const Arguments& arguments) {
     data::update_imports(repository, repository.select(target, repository.root()), {},
                          context.progress());
   };
+  if (arguments.flag("pull") && !options.dry) {
+    const std::string remote = arguments.text_or("remote", "");
+    options.fetch = data::make_object_fetch(repository, remote, context.progress());
+    if (options.run_cache) data::fetch_runs(repository, remote, context.progress());
+  } else if (arguments.text("remote")) {
+    throw Error(ErrorKind::usage, "--remote goes with --pull");
+  }
   catch_interrupts();
+  const Timestamp begun = now();
   const data::ReproResult result = data::reproduce(repository, options, context.progress());
+  const std::string run_id = record_repro(context, arguments, repository, result, begun);
 
   Report report("repro/1");
   Table table{.key = "stages",
@@ -111,6 +123,7 @@ Report run_repro(Context& context, const Arguments& arguments) {
                stage.reason.empty() ? Cell() : Cell(stage.reason)});
   }
   report.table(std::move(table));
+  if (!run_id.empty()) report.field("run_id", "run", run_id_cell(run_id));
   if (something) {
     report.summary(summary_of(result.stages));
   } else {
@@ -150,12 +163,16 @@ CommandSpec repro() {
           "DVC_STAGE set. With --jobs, stages that do not depend on each other run side by side "
           "and "
           "their output is shown line by line behind the stage's name.\n\n"
+          "Where there is a run store, the digests of what the stages used and made are recorded: "
+          "in the run of MLOPSCTL_RUN_ID, or in one of their own; 'run show' lists them.\n\n"
           "--dry-run shows what would run and why.",
       .examples = {{"mlopsctl repro", "Bring the pipeline here up to date"},
                    {"mlopsctl repro --dry-run", "What would run, and why"},
                    {"mlopsctl repro --jobs 4 train", "One stage and what it needs, four at a time"},
                    {"mlopsctl repro --single-item --force evaluate",
                     "Exactly one stage, whatever changed"},
+                   {"mlopsctl repro --pull --allow-missing",
+                    "In CI: only run what others have not run yet"},
                    {"mlopsctl repro --all-pipelines --keep-going",
                     "Everything, as far as it goes"}},
       .options = {{.name = "jobs",
@@ -186,6 +203,19 @@ CommandSpec repro() {
                   {.name = "ignore-errors", .help = "Go on with everything and exit with 0"},
                   {.name = "no-commit", .help = "Do not put outputs into the cache"},
                   {.name = "no-run-cache", .help = "Do not look for results of earlier runs"},
+                  {.name = "experiment",
+                   .value = "NAME",
+                   .help = "Record in this experiment what the stages used and made",
+                   .complete = Complete::experiment,
+                   .default_text = "the setting 'experiment', where there is a run store"},
+                  {.name = "no-record", .help = "Leave the run store alone"},
+                  {.name = "pull",
+                   .help = "Fetch what is missing here and recorded, and results of earlier runs, "
+                           "from the remote before running anything"},
+                  {.name = "remote",
+                   .value = "NAME",
+                   .help = "With --pull: another remote than the configured one",
+                   .letter = 'r'},
                   {.name = "interactive", .help = "Ask before each stage", .letter = 'i'}},
       .positionals = {stages_positional("Stage, group, dvc.yaml, .dvc file or output; the dvc.yaml "
                                         "here if none is named")},

@@ -4,6 +4,7 @@
 #include "mlopsctl/tracking/exec.hpp"
 
 #include "commands/commands.hpp"
+#include "commands/data_record.hpp"
 #include "commands/run_arguments.hpp"
 
 #include <fmt/format.h>
@@ -65,6 +66,8 @@ Report exec(Context& context, const Arguments& arguments) {
     return report.summary("nothing was run");
   }
   RunStore& store = context.runs(StoreAccess::create);
+  if (!arguments.flag("no-data") && context.config().boolean("run.data"))
+    request.inputs = tracked_data(context);
   request.experiment_id = experiment_for_new_run(context, store, arguments);
   if (const auto parent = arguments.text("parent")) request.parent = store.resolve(*parent);
   const bool json = context.globals().json;
@@ -123,9 +126,9 @@ CommandSpec run_exec() {
       .description =
           "Records the command line, folder, git commit with the changes and untracked files, "
           "Python "
-          "version and packages, machine, GPU and driver, output, exit code, and CPU, memory and "
-          "GPU "
-          "use over time. Secrets are masked.\n\n"
+          "version and packages, machine, GPU and driver, output, exit code, CPU, memory and GPU "
+          "use over time, and in a DVC repository the digests of the data that it tracks. Secrets "
+          "are masked.\n\n"
           "Metrics reach the run in four ways:\n"
           "  JSON lines written to the file named by MLOPSCTL_METRICS\n"
           "  'mlopsctl run log', which finds the run in MLOPSCTL_RUN_ID\n"
@@ -171,7 +174,8 @@ CommandSpec run_exec() {
             .help = "Time between samples of CPU, memory and GPU; 0 takes none",
             .default_text = "the setting 'run.sample-interval', 5s"},
            {.name = "no-packages", .help = "Do not list Python packages"},
-           {.name = "no-git", .help = "Do not record the git state"}},
+           {.name = "no-git", .help = "Do not record the git state"},
+           {.name = "no-data", .help = "Do not record the digests of tracked data"}},
       .positionals = {{.name = "COMMAND",
                        .help = "The program and its arguments",
                        .many = true,

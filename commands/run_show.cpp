@@ -95,9 +95,12 @@ Table input_table(const std::vector<DatasetInput>& inputs) {
               .heading = "Data sets",
               .columns = {{.key = "name", .header = "NAME"},
                           {.key = "digest", .header = "DIGEST"},
+                          {.key = "context", .header = "CONTEXT", .wrap = true},
                           {.key = "source", .header = "SOURCE", .shrink = true}}};
   for (const auto& input : inputs) {
-    table.add({Cell(input.dataset.name), Cell(input.dataset.digest), Cell(input.dataset.source)});
+    const auto role = std::ranges::find(input.tags, "mlflow.data.context", &KeyValue::key);
+    table.add({Cell(input.dataset.name), Cell(input.dataset.digest),
+               role == input.tags.end() ? Cell() : Cell(role->value), Cell(input.dataset.source)});
   }
   return table;
 }

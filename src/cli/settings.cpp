@@ -23,6 +23,8 @@ constexpr std::array settings{
                 "Whether 'run exec' records the packages of a Python command"},
     SettingSpec{"run.git", "MLOPSCTL_GIT", SettingType::boolean, "true",
                 "Whether 'run exec' records commit, branch, changes and untracked files"},
+    SettingSpec{"run.data", "MLOPSCTL_DATA", SettingType::boolean, "true",
+                "Whether 'run exec' records the digests of data that a DVC repository tracks"},
     SettingSpec{"run.grace", "MLOPSCTL_GRACE", SettingType::duration, "10s",
                 "Time a command has to end after Ctrl-C before it is killed"},
     SettingSpec{"hook.max-file-size", "MLOPSCTL_HOOK_MAX_FILE_SIZE", SettingType::size, "10MB",

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdlib>
 
 namespace mlopsctl::data {
@@ -78,6 +79,9 @@ struct StageRun::State {
                        .directory = folder,
                        .out = settings.out};
     spawn.own_group = !settings.foreground;
+    // Nobody would record what it makes after this program is gone.
+    spawn.death_signal = SIGTERM;
+    spawn.keep_open = settings.keep_open;
     if (!settings.foreground) {
       spawn.in = null_input;
       spawn.out = spawn.err = output.write;

@@ -16,6 +16,7 @@ struct CommandSettings {
   fs::path root;
   std::string address;
   int out = 1;
+  int keep_open = -1;      // the lock of the stage, which its commands hold, too
   bool foreground = true;  // gets the terminal; otherwise its output comes through `line`
   std::function<void(const std::string& text)> announce;  // "> command"
   std::function<void(const std::string& text)> line;

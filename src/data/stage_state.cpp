@@ -45,6 +45,11 @@ bool StageState::changed_beyond_missing() const {
          std::ranges::any_of(outs, real);
 }
 
+bool StageState::missing() const {
+  const auto absent = [](const ItemState& item) { return only_missing(item.change); };
+  return std::ranges::any_of(deps, absent) || std::ranges::any_of(outs, absent);
+}
+
 bool StageState::inputs_changed() const {
   return never_run || command || always || !deps.empty() || !params.empty();
 }

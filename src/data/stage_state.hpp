@@ -38,7 +38,9 @@ struct StageState {
   bool changed() const;
   // Changed by more than data that is only missing here.
   bool changed_beyond_missing() const;
-  // True if command, dependencies and parameters are as in the lock.
+  // Something is not here, or not in the cache.
+  bool missing() const;
+  // Command, dependencies or parameters are not as in the lock.
   bool inputs_changed() const;
   // "the command changed; lr in params.yaml changed; data.csv changed".
   std::string reason() const;

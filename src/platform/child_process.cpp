@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -51,6 +52,7 @@ struct Launch {
   const char* directory;  // null: ours
   int in, out, err;
   bool own_group;
+  int death_signal, keep_open;
   int gate, report;
 };
 
@@ -62,6 +64,9 @@ struct Launch {
 
 [[noreturn]] void become(const Launch& launch) {
   if (launch.own_group) ::setpgid(0, 0);
+  // If our starter is dead already, the gate below says so.
+  if (launch.death_signal != 0) ::prctl(PR_SET_PDEATHSIG, launch.death_signal);
+  if (launch.keep_open >= 0) ::fcntl(launch.keep_open, F_SETFD, 0);
   // Copies first, so that one of the three may itself be 0, 1 or 2.
   const int in = ::fcntl(launch.in, F_DUPFD_CLOEXEC, 3);
   const int out = ::fcntl(launch.out, F_DUPFD_CLOEXEC, 3);
@@ -130,6 +135,8 @@ ChildProcess ChildProcess::hold(const SpawnOptions& options) {
                       .out = options.out,
                       .err = options.err,
                       .own_group = options.own_group,
+                      .death_signal = options.death_signal,
+                      .keep_open = options.keep_open,
                       .gate = gate[0],
                       .report = report[1]};
   const pid_t pid = ::fork();

@@ -42,7 +42,9 @@ FileLock& FileLock::operator=(FileLock&& other) noexcept {
 }
 
 FileLock::~FileLock() {
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ < 0) return;
+  ::flock(fd_, LOCK_UN);  // a child may have the descriptor open
+  ::close(fd_);
 }
 
 }  // namespace mlopsctl

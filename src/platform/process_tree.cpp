@@ -1,9 +1,12 @@
 #include "mlopsctl/platform/process_tree.hpp"
 
+#include "mlopsctl/base/text.hpp"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -113,6 +116,27 @@ MemoryUsage memory_usage() {
   const auto text = read_into("/proc/meminfo", buffer);
   return {.total_bytes = labelled(text, "MemTotal:") * 1024,
           .available_bytes = labelled(text, "MemAvailable:") * 1024};
+}
+
+std::vector<std::string> processes_with(const std::filesystem::path& file) {
+  std::vector<std::string> found;
+  std::error_code failed;
+  for (const auto& entry : read_all()) {
+    const std::string process = "/proc/" + std::to_string(entry.pid);
+    for (std::filesystem::directory_iterator at(process + "/fd", failed), end; !failed && at != end;
+         at.increment(failed)) {
+      std::error_code gone;
+      if (std::filesystem::read_symlink(at->path(), gone) != file || gone) continue;
+      std::array<char, 8192> buffer;
+      std::string command(read_into((process + "/cmdline").c_str(), buffer));
+      std::ranges::replace(command, '\0', ' ');
+      found.push_back(std::to_string(entry.pid) + " (" + shortened(printable(trim(command)), 80) +
+                      ")");
+      break;
+    }
+    failed.clear();
+  }
+  return found;
 }
 
 std::int64_t out_of_memory_kills() {

@@ -143,6 +143,7 @@ ExecResult execute(RunStore& store, const ExecRequest& request, Progress& progre
   const fs::path metrics = fs::absolute(store.home()) / "tmp" / (run_id + ".jsonl");
   const auto environment = child_environment(request, run_id, store.home(), metrics);
   create(store, request, run_id, environment);
+  if (!request.inputs.empty()) store.log_inputs(run_id, request.inputs);
   const RunFiles files = run_files(store, run_id);
   // A terminal as input: then the command shares our group, or it could not read from it.
   const bool own_group = ::isatty(STDIN_FILENO) == 0;

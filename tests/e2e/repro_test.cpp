@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
+
 using mlopsctl::testing::Outcome;
 using mlopsctl::testing::Sandbox;
 using nlohmann::json;
@@ -265,4 +267,76 @@ TEST_CASE("stages are listed and drawn") {
   CHECK(box.run({"freeze", "none"}).code == 1);
   CHECK(box.run({"unfreeze", "none"}).code == 1);
   CHECK(box.run({"stage", "list", "none"}).code == 1);
+}
+
+TEST_CASE("repro --pull fetches what others have made instead of making it again") {
+  const Sandbox box;
+  make_pipeline(box);
+  box.write(".dvc/config", "[core]\n    remote = r\n['remote \"r\"']\n    url = ../remote\n");
+  box.output_of({"data", "add", "raw.txt"});
+  box.output_of({"repro"});
+  box.output_of({"data", "push", "--run-cache"});
+  const auto forget = [&] {
+    for (const char* name : {".dvc/cache", "raw.txt", "data.txt", "model"})
+      std::filesystem::remove_all(box.folder() / name);
+  };
+  forget();
+  CHECK(box.run({"repro"}).code == 1);  // nobody has the data
+  CHECK(outcomes(box, {"--pull"}) ==
+        Map{{"raw.txt.dvc", "unchanged"}, {"prepare", "restored"}, {"train", "restored"}});
+  CHECK(box.read("model/m") == "raw\n");
+  CHECK(box.read("raw.txt") == "raw\n");
+  // Without dvc.lock the results are found in the run cache of the remote.
+  forget();
+  std::filesystem::remove(box.folder() / "dvc.lock");
+  CHECK(outcomes(box, {"--pull"}) ==
+        Map{{"raw.txt.dvc", "unchanged"}, {"prepare", "restored"}, {"train", "ran"}});
+  CHECK(box.read("model/m") == "raw\n");  // its metrics are git's, not the remote's
+  CHECK(box.run({"repro", "--remote", "r"}).code == 2);
+  CHECK(box.run({"repro", "--pull", "--remote", "none"}).code != 0);
+}
+
+TEST_CASE("what stages used and made is recorded where there is a run store") {
+  const Sandbox box;
+  make_pipeline(box);
+  box.output_of({"repro"});
+  CHECK_FALSE(std::filesystem::exists(box.folder() / ".mlopsctl"));
+  box.output_of({"init"});
+  box.write("raw.txt", "other\n");
+  const json report = json::parse(box.output_of({"repro", "--json"}));
+  const auto inputs = [&](const std::string& run) {
+    Map result;
+    const json shown = json::parse(box.output_of({"run", "show", run, "--json"}));
+    for (const auto& one : shown["inputs"])
+      result[one["name"].get<std::string>() + " " + one["digest"].get<std::string>()] =
+          one["context"];
+    return result;
+  };
+  const Map recorded = inputs(report["run_id"]);
+  CHECK(recorded.size() == 4);  // and the model, and the metrics
+  const std::string md5 = [&] {
+    const std::string lock = box.read("dvc.lock");
+    const auto at = lock.find("md5: ", lock.find("- path: raw.txt") + 30);
+    return lock.substr(at + 5, 32);
+  }();
+  CHECK(recorded.at("raw.txt " + md5) == "used by prepare");
+  CHECK(recorded.at("data.txt " + md5) == "made by prepare; used by train");
+  CHECK(json::parse(box.output_of({"repro", "--json"}))["run_id"].is_null());  // nothing ran
+  // Inside a run it is that run's.
+  box.write("raw.txt", "third\n");
+  const json outer = json::parse(box.output_of(
+      {"run", "exec", "--json", "--", mlopsctl::testing::binary(), "repro", "--quiet"}));
+  CHECK(inputs(outer["run_id"]).size() >= 4);
+  // run exec notes what is tracked, as it is.
+  box.write("own.csv", "1");
+  box.output_of({"data", "add", "own.csv"});
+  const json before = json::parse(box.output_of({"run", "exec", "--json", "--", "true"}));
+  CHECK(inputs(before["run_id"]).at("own.csv c4ca4238a0b923820dcc509a6f75849b") == "tracked");
+  box.write("own.csv", "22");
+  const json after = json::parse(box.output_of({"run", "exec", "--json", "--", "true"}));
+  CHECK(inputs(after["run_id"]).at("own.csv b6d767d2f8ed5d21a44b0e5886680cb9") ==
+        "tracked, changed since it was recorded");
+  const json none =
+      json::parse(box.output_of({"run", "exec", "--no-data", "--json", "--", "true"}));
+  CHECK(inputs(none["run_id"]).empty());
 }

@@ -10,6 +10,8 @@
 
 #include <chrono>
 #include <csignal>
+#include <fstream>
+#include <functional>
 #include <random>
 #include <thread>
 
@@ -19,7 +21,7 @@ namespace mlopsctl {
 
 namespace {
 
-constexpr int kills = 60;
+constexpr int kills = 120;
 constexpr int stages = 8;
 
 std::string pipeline() {
@@ -47,6 +49,24 @@ void check_cache(const Sandbox& box) {
   }
 }
 
+// Not gone, and no zombie that nobody has waited for.
+bool runs(pid_t pid) {
+  const fs::path stat = "/proc/" + std::to_string(pid) + "/stat";
+  if (!fs::exists(stat)) return false;
+  std::ifstream file(stat);
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  const auto name_end = text.rfind(')');
+  return name_end != std::string::npos && text.compare(name_end, 3, ") Z") != 0;
+}
+
+bool happens(const std::function<bool()>& condition) {
+  for (int i = 0; i < 500; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return false;
+}
+
 }  // namespace
 
 TEST_CASE("a killed repro leaves a lock and a cache that the next one goes on with") {
@@ -71,6 +91,53 @@ TEST_CASE("a killed repro leaves a lock and a cache that the next one goes on wi
   CHECK(box.read("o7") == box.read("raw"));
   CHECK(box.read("d7/f") == box.read("raw"));
   CHECK(box.output_of({"repro", "-n"}).find("would run") == std::string::npos);
+}
+
+TEST_CASE("a command whose repro was killed ends with it, or the next repro says that it runs") {
+  for (const char* jobs : {"1", "2"}) {
+    CAPTURE(jobs);
+    const Sandbox box;
+    box.write(".dvc/config", "");
+    // The first stage ends with the signal. What the second one leaves behind does not get it.
+    box.write("dvc.yaml",
+              "stages:\n"
+              "  obedient:\n    cmd: echo $$ > pid1; exec sleep 100\n    outs: [one]\n"
+              "  stubborn:\n    cmd: sleep 100 & echo $! > pid2; wait\n    outs: [two]\n");
+    const auto start = [&](const char* stage, const char* pid_file) {
+      ChildProcess child =
+          ChildProcess::hold({.argv = {testing::binary(), "repro", "-q", "-j", jobs, stage},
+                              .extra_environment = {},
+                              .directory = box.folder().string()});
+      child.release();
+      REQUIRE(happens([&] {
+        return fs::exists(box.folder() / pid_file) && box.read(pid_file).ends_with('\n');
+      }));
+      ::kill(child.pid(), SIGKILL);  // only mlopsctl itself
+      child.wait();
+      return static_cast<pid_t>(std::stoi(box.read(pid_file)));
+    };
+    const pid_t gone = start("obedient", "pid1");
+    CHECK(happens([&] { return !runs(gone); }));
+    const pid_t left = start("stubborn", "pid2");
+    const auto refused = box.run({"repro", "stubborn"});
+    CHECK(refused.code == 1);
+    CHECK(refused.err.find(std::to_string(left) + " (sleep 100)") != std::string::npos);
+    ::kill(left, SIGKILL);
+    CHECK(happens([&] { return !runs(left); }));
+    box.write("dvc.yaml", "stages:\n  stubborn:\n    cmd: echo x > two\n    outs: [two]\n");
+    CHECK(box.run({"repro", "stubborn"}).code == 0);
+  }
+}
+
+TEST_CASE("what a stage leaves running on purpose is in nobody's way") {
+  const Sandbox box;
+  box.write(".dvc/config", "");
+  box.write("dvc.yaml",
+            "stages:\n  s:\n    cmd: sleep 100 > /dev/null 2>&1 & echo $! > pid; echo x > out\n"
+            "    outs: [out]\n");
+  CHECK(box.run({"repro"}).code == 0);
+  CHECK(box.run({"repro", "--force"}).code == 0);
+  box.run_program({"sh", "-c", "kill $(cat pid)"});
 }
 
 }  // namespace mlopsctl

@@ -4,10 +4,12 @@
 
 #include "mlopsctl/base/progress.hpp"
 #include "mlopsctl/base/time.hpp"
+#include "mlopsctl/data/lock_file.hpp"
 #include "mlopsctl/data/pipeline.hpp"
 #include "mlopsctl/data/source.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,8 @@ struct StageResult {
   StageOutcome outcome = StageOutcome::unchanged;
   std::string reason;  // why it ran, or what failed: "params.yaml: lr changed"
   Milliseconds duration{0};
+  std::optional<LockEntry> entry{};  // what it used and made, if it ran, was restored or recorded
+  std::string folder{};              // that the paths in it are relative to, relative to the root
 };
 
 struct ReproOptions {
@@ -63,6 +67,9 @@ struct ReproOptions {
   SourceLook look;  // at URLs that stages depend on
   // Fetches the data of an import (the .dvc, relative to the root) again. Takes the lock itself.
   std::function<void(const std::string& file)> update_import;
+  // --pull: fetches an object, and the members of a ".dir", into the cache; quiet if the remote
+  // does not have them. remote: of the output; empty: the usual one.
+  std::function<void(const ObjectId& id, const std::string& remote)> fetch;
 };
 
 struct ReproResult {

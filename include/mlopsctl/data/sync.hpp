@@ -6,6 +6,7 @@
 #include "mlopsctl/data/workspace.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -38,6 +39,13 @@ struct SyncResult {
 // there is no remote.
 SyncResult push_data(Repository& repository, const SyncScope& scope, Progress& progress);
 SyncResult fetch_data(Repository& repository, const SyncScope& scope, Progress& progress);
+
+// Fetches single objects, with the members of a ".dir", from the remotes that they are on; what a
+// remote lacks is no failure. Keeps connections; the repository must stay.
+std::function<void(const ObjectId& id, const std::string& remote)> make_object_fetch(
+    Repository& repository, std::string usual_remote, Progress& progress);
+// Only the run cache. Returns how many entries came.
+std::size_t fetch_runs(Repository& repository, std::string remote, Progress& progress);
 
 // One tracked object whose presence differs between cache and remote.
 struct SyncDifference {

@@ -16,6 +16,10 @@ class FileLock {
   FileLock& operator=(FileLock&& other) noexcept;
   ~FileLock();
 
+  // For a child process that is to hold the lock, too, should this one be killed. Destroying this
+  // object gives the lock up for both.
+  int descriptor() const { return fd_; }
+
  private:
   explicit FileLock(int fd) : fd_(fd) {}
   int fd_ = -1;

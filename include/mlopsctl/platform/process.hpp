@@ -51,6 +51,8 @@ struct SpawnOptions {
   std::string directory;          // empty: ours
   int in = 0, out = 1, err = 2;   // descriptors that become its standard streams
   bool own_group = true;          // its own process group, so that signals reach its children too
+  int death_signal = 0;           // sent to it when this program dies, however it does; 0: none
+  int keep_open = -1;             // a descriptor that it and its children keep; -1: none
 };
 
 // A program that was started and not yet waited for. The destructor kills it if it is still held

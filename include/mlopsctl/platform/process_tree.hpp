@@ -4,7 +4,10 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
+#include <string>
+#include <vector>
 
 namespace mlopsctl {
 
@@ -22,6 +25,10 @@ struct MemoryUsage {
   std::uint64_t available_bytes = 0;
 };
 MemoryUsage memory_usage();
+
+// Processes that have a file open, and what they are: "1234 (python train.py)". Those of other
+// users are not seen.
+std::vector<std::string> processes_with(const std::filesystem::path& file);
 
 // Processes that the kernel's out-of-memory killer ended since boot.
 std::int64_t out_of_memory_kills();

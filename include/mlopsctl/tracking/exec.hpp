@@ -29,6 +29,7 @@ struct ExecRequest {
   std::string parent;  // run id or empty
   std::vector<KeyValue> params;
   std::vector<KeyValue> tags;
+  std::vector<DatasetInput> inputs;  // recorded before the command begins
   std::optional<std::int64_t> seed;
   ScrapeOptions scrape;
   Milliseconds sample_interval{5000};  // of the system/… series; 0: none

@@ -206,6 +206,30 @@ SyncResult fetch_data(Repository& repository, const SyncScope& scope, Progress& 
   return result;
 }
 
+std::function<void(const ObjectId& id, const std::string& remote)> make_object_fetch(
+    Repository& repository, std::string usual_remote, Progress& progress) {
+  const auto stores = std::make_shared<std::map<std::string, std::unique_ptr<ObjectStore>>>();
+  return [&repository, &progress, stores, usual = std::move(usual_remote)](
+             const ObjectId& id, const std::string& remote) {
+    std::string name = !usual.empty() ? usual : remote;
+    auto& store = (*stores)[name];
+    if (!store) store = open_remote(repository.config(), name);
+    ObjectCache& cache = repository.cache();
+    const std::vector<TransferItem> first{{.id = id, .name = "", .members = {}}};
+    fetch_objects(*store, cache, first, {}, progress);
+    if (!id.is_directory() || !cache.has(id)) return;
+    std::vector<TransferItem> members;
+    for (const auto& member : cache.tree(id).entries)
+      members.push_back({.id = {member.md5, id.kind}, .name = member.path, .members = {}});
+    fetch_objects(*store, cache, members, {}, progress);
+  };
+}
+
+std::size_t fetch_runs(Repository& repository, std::string remote, Progress& progress) {
+  const auto store = open_remote(repository.config(), remote);
+  return fetch_run_cache(*store, repository.cache().folder(), {}, progress);
+}
+
 std::vector<SyncDifference> compare_data(Repository& repository, const SyncScope& scope,
                                          Progress& progress) {
   SyncResult ignored;
