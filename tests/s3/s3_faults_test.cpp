@@ -1,10 +1,13 @@
 // Push and fetch through a proxy that misbehaves, to a real server behind it: nothing is lost, and
 // nothing wrong is kept.
 #include "mlopsctl/base/error.hpp"
+#include "mlopsctl/base/text.hpp"
 #include "mlopsctl/data/transfer.hpp"
+#include "mlopsctl/platform/files.hpp"
 #include "mlopsctl/platform/http.hpp"
 #include "mlopsctl/platform/md5.hpp"
 
+#include "data/remote/sigv4.hpp"
 #include "support/expect_error.hpp"
 #include "support/http_server.hpp"
 #include "support/quiet_progress.hpp"
@@ -14,6 +17,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 
@@ -47,6 +51,24 @@ ServedResponse forward(const ServedRequest& request) {
   return response;
 }
 
+// As the server's own user would have sent it.
+ServedRequest signed_again(ServedRequest request) {
+  const Radosgw& server = Radosgw::running();
+  const auto question = request.target.find('?');
+  const std::string path = request.target.substr(0, question);
+  const std::string query =
+      question == std::string::npos ? "" : request.target.substr(question + 1);
+  for (const char* name : {"authorization", "x-amz-date", "x-amz-security-token"})
+    request.headers.erase(name);
+  std::vector<HttpHeader> headers;
+  for (const auto& [name, value] : request.headers)
+    if (name == "host" || name.starts_with("x-amz-")) headers.push_back({name, value});
+  sign(request.method, path, query, headers, request.headers.at("x-amz-content-sha256"),
+       {server.access_key(), server.secret_key(), ""}, {.region = "us-east-1"}, now());
+  for (const auto& header : headers) request.headers[to_lower(header.name)] = header.value;
+  return request;
+}
+
 // Every so often something happens to a request. The bytes of one object are broken twice at most
 // in each direction, which is what push and fetch promise to get over.
 class Faults {
@@ -56,7 +78,7 @@ class Faults {
     const int number = ++count_;
     if (number % every_ != 0) return forward(request);
     ++faults_;
-    switch (number / every_ % 7) {
+    switch (number / every_ % 8) {
       case 0:
         return {.drop = true};
       case 1:
@@ -72,6 +94,11 @@ class Faults {
         return cut;
       }
       case 5: {
+        ServedResponse late = forward(request);
+        late.delay = std::chrono::milliseconds(400);
+        return late;
+      }
+      case 6: {
         ServedResponse wrong = forward(request);
         if (request.method == "GET" && request.target.find("list-type") == std::string::npos &&
             !wrong.body.empty() && may_break(request))
@@ -272,6 +299,79 @@ TEST_CASE("a server that is away is waited for, but refusals are not repeated") 
   CHECK_ERROR(open_store("s3://no-such-bucket-at-all", options)->list({}), ErrorKind::not_found,
               "NoSuchBucket");
   CHECK(asked == 5);
+}
+
+TEST_CASE(
+    "large objects arrive in both directions through a proxy that breaks every third request") {
+  const Radosgw& server = Radosgw::running();
+  Faults faults(3);
+  const HttpServer proxy([&](const ServedRequest& request) { return faults(request); });
+  auto options = server.options();
+  options["endpointurl"] = proxy.url("");
+  const auto remote = open_store("s3://" + server.new_bucket(), options);
+  Side here, there;
+  std::vector<TransferItem> items;
+  for (int number = 0; number < 2; ++number) {
+    std::string bytes(40'000'000 + static_cast<std::size_t>(number) * 30'000'001, 'x');
+    for (std::size_t i = 0; i < bytes.size(); i += 512) bytes[i] = static_cast<char>(i >> 9U);
+    items.push_back({.id = {md5_of(bytes)}});
+    here.cache.store(items.back().id, bytes);
+  }
+  here.cache.sync();
+  // A part may be broken as often as a whole object is sent again: the next call goes on.
+  const auto until_complete = [&](auto&& transfer) {
+    for (int call = 0; call < 5; ++call)
+      if (transfer().complete()) return true;
+    return false;
+  };
+  CHECK(until_complete(
+      [&] { return push_objects(*remote, here.cache, items, {.jobs = 8}, here.progress); }));
+  CHECK(until_complete(
+      [&] { return fetch_objects(*remote, there.cache, items, {.jobs = 8}, there.progress); }));
+  for (const auto& item : items) CHECK(there.cache.read(item.id) == here.cache.read(item.id));
+  CHECK(faults.faults() > 4);
+}
+
+TEST_CASE("credentials that expire in mid-transfer are renewed, and nothing is sent twice wrong") {
+  const Radosgw& server = Radosgw::running();
+  const TemporaryFolder home;
+  // Each call of the program gives new ones; the server forgets old ones every 25 requests.
+  write_file_atomically(
+      home / "give",
+      "#!/bin/sh\nn=$(($(cat " + (home / "n").string() +
+          " 2>/dev/null || echo 0) + 1))\necho $n > " + (home / "n").string() +
+          "\nprintf '{\"Version\":1,\"AccessKeyId\":\"KEY%d\",\"SecretAccessKey\":"
+          "\"s\",\"SessionToken\":\"t\",\"Expiration\":\"2199-01-01T00:00:00Z\"}' $n\n",
+      0755);
+  write_file_atomically(home / "config",
+                        "[default]\ncredential_process = " + (home / "give").string() + "\n");
+  ::setenv("AWS_CONFIG_FILE", (home / "config").c_str(), 1);
+  ::setenv("AWS_SHARED_CREDENTIALS_FILE", (home / "none").c_str(), 1);
+  std::atomic<int> served{0}, refused{0};
+  const HttpServer proxy([&](const ServedRequest& request) -> ServedResponse {
+    const std::string& authorization = request.headers.at("authorization");
+    const int key = std::atoi(authorization.c_str() + authorization.find("KEY") + 3);
+    if (key < 1 + served / 25) {
+      ++refused;
+      return {.status = 403, .body = "<Error><Code>ExpiredToken</Code></Error>"};
+    }
+    ++served;
+    return forward(signed_again(request));
+  });
+  const auto remote = open_store("s3://" + server.new_bucket(),
+                                 {{"endpointurl", proxy.url("")}, {"region", "us-east-1"}});
+  Side here, there;
+  const auto items = objects(here, 80);
+  const auto pushed = push_objects(*remote, here.cache, items, {.jobs = 8}, here.progress);
+  const auto fetched = fetch_objects(*remote, there.cache, items, {.jobs = 8}, there.progress);
+  ::unsetenv("AWS_CONFIG_FILE");
+  ::unsetenv("AWS_SHARED_CREDENTIALS_FILE");
+  for (const auto* result : {&pushed, &fetched})
+    for (const auto& one : result->failed) MESSAGE(one.reason);
+  CHECK(pushed.moved.size() == 80);
+  CHECK(fetched.complete());
+  for (const auto& item : items) CHECK(there.cache.read(item.id) == here.cache.read(item.id));
+  CHECK(refused > 3);
 }
 
 }  // namespace mlopsctl::data
