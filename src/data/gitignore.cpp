@@ -53,11 +53,13 @@ std::string gitignore_without(std::string_view text, std::string_view name) {
   std::string kept;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
-    std::string_view line = text.substr(0, end);
+    const std::string_view line = text.substr(0, end);
     const std::string_view whole = end == std::string_view::npos ? text : text.substr(0, end + 1);
     text.remove_prefix(whole.size());
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line != escaped && line != plain) kept += whole;
+    const std::string_view unix_line = line.substr(0, line.size() - (line.ends_with('\r') ? 1 : 0));
+    const bool ours =
+        line == escaped || line == plain || unix_line == escaped || unix_line == plain;
+    if (!ours) kept += whole;
   }
   return kept;
 }
@@ -72,6 +74,12 @@ std::string ignore_in_git(Repository& repository, const std::string& output) {
         fmt::format("to version it as data: git rm -r --cached '{}' && git commit", output));
   }
   if (git->ignored(path)) return "";
+  if (name_of(output).find('\n') != std::string::npos) {
+    throw Error(
+        ErrorKind::conflict,
+        fmt::format("{} has a line break in its name, so no .gitignore can name it", quote(output)),
+        "rename it");
+  }
   std::string relative = folder_of(output) + ".gitignore";
   const fs::path file = repository.root() / relative;
   const std::string text = fs::exists(file) ? read_file(file) : "";
