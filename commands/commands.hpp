@@ -37,6 +37,10 @@ CommandSpec drift_profile();
 CommandSpec drift_profile_merge();
 CommandSpec drift_history();
 
+CommandSpec quality_check();
+CommandSpec quality_report();
+CommandSpec quality_rules();
+
 CommandSpec experiment_list();
 CommandSpec experiment_create();
 CommandSpec experiment_rename();

@@ -72,7 +72,7 @@ std::vector<OptionSpec> drift_input_options() {
            .help = "Column that says when a row was made: it is no feature, and windows go by it"}};
 }
 
-std::vector<OptionSpec> drift_rule_options() {
+std::vector<OptionSpec> drift_feature_options() {
   return {
       {.name = "preset",
        .value = "PRESET",
@@ -84,11 +84,6 @@ std::vector<OptionSpec> drift_rule_options() {
        .help = "Test of features, instead of the preset's; any of them may decide",
        .repeatable = true,
        .choices = names_of(drift::feature_tests())},
-      {.name = "whole-test",
-       .value = "TEST",
-       .help = "Test of whole matrices, beside those of features",
-       .repeatable = true,
-       .choices = names_of(drift::data_set_tests())},
       {.name = "threshold",
        .value = "TEST=VALUE",
        .help = "From where on a test means drift: p below it, or a distance of at least it",
@@ -116,15 +111,27 @@ std::vector<OptionSpec> drift_rule_options() {
        .value = "SHARE",
        .help = "Change of the share of missing values from which it is a finding",
        .default_text = "0.05"},
-      {.name = "min-rows",
-       .value = "N",
-       .help = "Values that each side of a feature needs for a verdict",
-       .default_text = "30"},
       {.name = "chunks",
        .value = "N",
        .help = "Parts of the reference that nannyml's thresholds come from",
        .default_text = "10"},
       {.name = "seed", .value = "N", .help = "Of permutations and samples", .default_text = "42"}};
+}
+
+std::vector<OptionSpec> drift_rule_options() {
+  std::vector<OptionSpec> options = drift_feature_options();
+  const std::vector<OptionSpec> more{
+      {.name = "whole-test",
+       .value = "TEST",
+       .help = "Test of whole matrices, beside those of features",
+       .repeatable = true,
+       .choices = names_of(drift::data_set_tests())},
+      {.name = "min-rows",
+       .value = "N",
+       .help = "Values that each side of a feature needs for a verdict",
+       .default_text = "30"}};
+  options.insert(options.end(), more.begin(), more.end());
+  return options;
 }
 
 drift::ReadOptions drift_read_options(Context& context, const Arguments& arguments) {
@@ -144,17 +151,14 @@ drift::ReadOptions drift_read_options(Context& context, const Arguments& argumen
   return options;
 }
 
-drift::AnalysisOptions drift_analysis_options(const Arguments& arguments) {
+drift::AnalysisOptions drift_feature_analysis(const Arguments& arguments) {
   drift::AnalysisOptions options{.preset = arguments.text_or("preset", ""),
                                  .tests = arguments.list("test"),
-                                 .data_set_tests = arguments.list("whole-test"),
                                  .alpha = arguments.number("alpha"),
                                  .correction = correction_of(arguments),
                                  .min_effect = arguments.number("min-effect"),
                                  .share = arguments.number("share"),
-                                 .min_rows = count_option(arguments, "min-rows", 30),
-                                 .chunks = count_option(arguments, "chunks", 10),
-                                 .time_column = arguments.text_or("time-column", "")};
+                                 .chunks = count_option(arguments, "chunks", 10)};
   for (const auto& text : arguments.list("threshold")) {
     const KeyValue pair = parse_key_value(text);
     const auto value = parse_number(pair.value);
@@ -171,6 +175,14 @@ drift::AnalysisOptions drift_analysis_options(const Arguments& arguments) {
   if (const auto seed = arguments.integer("seed")) {
     options.seed = static_cast<std::uint64_t>(*seed);
   }
+  return options;
+}
+
+drift::AnalysisOptions drift_analysis_options(const Arguments& arguments) {
+  drift::AnalysisOptions options = drift_feature_analysis(arguments);
+  options.data_set_tests = arguments.list("whole-test");
+  options.min_rows = count_option(arguments, "min-rows", 30);
+  options.time_column = arguments.text_or("time-column", "");
   return options;
 }
 

@@ -13,9 +13,13 @@
 namespace mlopsctl::commands {
 
 std::vector<OptionSpec> drift_input_options();
+// How features are tested and judged, of any kind of data; and what only drift commands have
+// besides.
+std::vector<OptionSpec> drift_feature_options();
 std::vector<OptionSpec> drift_rule_options();
 // Copies of what URLs name live as long as the options.
 drift::ReadOptions drift_read_options(Context& context, const Arguments& arguments);
+drift::AnalysisOptions drift_feature_analysis(const Arguments& arguments);
 drift::AnalysisOptions drift_analysis_options(const Arguments& arguments);
 
 // The whole input, a file or a URL, is a profile, or there is none.

@@ -2,6 +2,7 @@
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/version.hpp"
 
+#include "commands/check_metrics.hpp"
 #include "commands/drift_documents.hpp"
 
 #include <algorithm>
@@ -17,29 +18,7 @@ using drift::DriftResult;
 using drift::FeatureResult;
 using drift::Verdict;
 
-class Metrics {
- public:
-  explicit Metrics(const DriftResult& result) : check_{"check", result.name} {}
-
-  void add(const std::string& name, const std::string& help, double value,
-           std::vector<MetricLabel> labels = {}) {
-    const auto known = std::ranges::find(families_, name, &MetricFamily::name);
-    auto& family = known == families_.end()
-                       ? families_.emplace_back(MetricFamily{.name = name, .help = help})
-                       : *known;
-    labels.insert(labels.begin(), check_);
-    family.samples.push_back({std::move(labels), value});
-  }
-  std::vector<MetricFamily> take() { return std::move(families_); }
-
- private:
-  MetricLabel check_;
-  std::vector<MetricFamily> families_;
-};
-
-double seconds(Timestamp time) { return static_cast<double>(time.ms) / 1000; }
-
-void add_verdict(Metrics& metrics, const DriftResult& result) {
+void add_verdict(CheckMetrics& metrics, const DriftResult& result) {
   metrics.add("llm_data_drift_psi", "Largest population stability index of a feature.",
               result.max_psi);
   metrics.add("mlopsctl_drift_detected", "1 if the last check found drift.",
@@ -74,7 +53,7 @@ void add_verdict(Metrics& metrics, const DriftResult& result) {
   }
 }
 
-void add_features(Metrics& metrics, const DriftResult& result, std::size_t most) {
+void add_features(CheckMetrics& metrics, const DriftResult& result, std::size_t most) {
   std::set<std::string> names;
   for (std::size_t i = 0; i < std::min(most, result.features.size()); ++i) {
     const FeatureResult& feature = result.features[i];
@@ -102,21 +81,15 @@ void add_features(Metrics& metrics, const DriftResult& result, std::size_t most)
 
 std::vector<MetricFamily> drift_metrics(const DriftResult& result, std::size_t features,
                                         std::optional<double> last_success_before) {
-  Metrics metrics(result);
+  CheckMetrics metrics(result.name);
   add_verdict(metrics, result);
   add_features(metrics, result, features);
   metrics.add("mlopsctl_drift_info", "How the check was made.", 1,
               {{"preset", result.preset},
                {"correction", result.correction},
                {"version", std::string(version_info().version)}});
-  metrics.add("mlopsctl_drift_last_run_timestamp_seconds", "When the last check ran.",
-              seconds(result.checked_at));
-  const auto success =
-      has_answer(result.verdict) ? std::optional(seconds(result.checked_at)) : last_success_before;
-  if (success) {
-    metrics.add("mlopsctl_drift_last_success_timestamp_seconds",
-                "When a check last reached a verdict.", *success);
-  }
+  metrics.add_times("mlopsctl_drift", result.checked_at, has_answer(result.verdict),
+                    last_success_before);
   return metrics.take();
 }
 

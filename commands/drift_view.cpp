@@ -87,7 +87,10 @@ void add_tests(std::vector<Cell>& row, const DriftResult& result, const FeatureR
   }
 }
 
-Table feature_table(const DriftResult& result, std::size_t top, bool sparklines, bool unicode) {
+}  // namespace
+
+Table drift_feature_table(const DriftResult& result, std::size_t top, bool sparklines,
+                          bool unicode) {
   Table table{.key = "features", .heading = "Features, worst first"};
   table.columns = {{.key = "name", .header = "FEATURE", .shrink = true},
                    {.key = "verdict", .header = "VERDICT"},
@@ -142,7 +145,7 @@ Table feature_table(const DriftResult& result, std::size_t top, bool sparklines,
   return table;
 }
 
-Table findings_table(const DriftResult& result) {
+Table drift_findings_table(const DriftResult& result) {
   Table table{.key = "findings", .heading = "Findings"};
   table.columns = {{.key = "kind", .header = "FINDING"},
                    {.key = "feature", .header = "FEATURE", .shrink = true},
@@ -157,6 +160,8 @@ Table findings_table(const DriftResult& result) {
   }
   return table;
 }
+
+namespace {
 
 // Every test without and with a correction, so that nobody has to guess how many are chance.
 Table tallies_table(const DriftResult& result) {
@@ -289,10 +294,10 @@ Report drift_view(Context& context, const std::string& schema, const DriftResult
     report.field("backend", "device", Cell(result.backend));
     report.field("run_id", "run", Cell(result.run_id));
   }
-  report.table(feature_table(result, shown, person, terminal.unicode));
+  report.table(drift_feature_table(result, shown, person, terminal.unicode));
   if (!result.data_set_tests.empty() || !person) report.table(whole_table(result));
   if (!result.tallies.empty() || !person) report.table(tallies_table(result));
-  if (!result.findings.empty() || !person) report.table(findings_table(result));
+  if (!result.findings.empty() || !person) report.table(drift_findings_table(result));
   if (person) warn_on_terminal(report, result, shown);
   std::string summary = fmt::format("{}: {}", verdict, result.reason);
   if (person && shown < all) {

@@ -15,6 +15,11 @@ namespace mlopsctl::commands {
 Report drift_view(Context& context, const std::string& schema, const drift::DriftResult& result,
                   std::optional<std::size_t> top);
 
+// The first `top` features; with `sparklines` their distributions.
+Table drift_feature_table(const drift::DriftResult& result, std::size_t top, bool sparklines,
+                          bool unicode);
+Table drift_findings_table(const drift::DriftResult& result);
+
 ExitCode exit_code_of(drift::Verdict verdict);
 Style style_of(drift::Verdict verdict);
 

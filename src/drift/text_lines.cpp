@@ -40,10 +40,10 @@ std::vector<std::string> read_lines(const std::vector<std::string>& inputs,
     work_in_order(
         large ? threads : 1, [&] { return source.next(end_of_line, chunk_size); },
         [&](const TextChunk& chunk) {
-          return reading.work({input.name, chunk.text});
+          return reading.work({input.path, chunk.text});
         },
         [&](const TextChunk& chunk, const std::shared_ptr<void>& result) {
-          reading.take({input.name, chunk.text}, result);
+          reading.take({input.path, chunk.text}, result);
           progress.advance(chunk.text.size());
           source.used(chunk);
         });

@@ -2,6 +2,8 @@
 
 #include "mlopsctl/base/text.hpp"
 
+#include "formats/json_error.hpp"
+
 #include <fmt/core.h>
 #include <simdjson.h>
 
@@ -15,34 +17,6 @@ namespace od = simdjson::ondemand;
 
 // Deeper than any configuration file, far from the end of the stack.
 constexpr int max_depth = 32;
-
-std::string_view describe(simdjson::error_code code) {
-  switch (code) {
-    case simdjson::UTF8_ERROR:
-      return "it is not valid UTF-8";
-    case simdjson::UNCLOSED_STRING:
-      return "a string is not closed";
-    case simdjson::UNESCAPED_CHARS:
-      return "a control character in a string is not escaped";
-    case simdjson::STRING_ERROR:
-      return "a string has a wrong escape";
-    case simdjson::NUMBER_ERROR:
-      return "expected a number that a double can hold";
-    case simdjson::T_ATOM_ERROR:
-    case simdjson::F_ATOM_ERROR:
-    case simdjson::N_ATOM_ERROR:
-      return "expected true, false or null";
-    case simdjson::INCOMPLETE_ARRAY_OR_OBJECT:
-      return "the line does not end with '}'";
-    case simdjson::INCORRECT_TYPE:
-      return "expected a value";
-    case simdjson::MEMALLOC:
-    case simdjson::CAPACITY:
-      return "the line is too long";
-    default:
-      return "not JSON: check commas, colons, brackets and quotes";
-  }
-}
 
 // Python writes these although JSON has no such numbers; they are also accepted as strings.
 std::optional<double> special_number(std::string_view text) {
@@ -78,7 +52,7 @@ class Walk {
     if (error == simdjson::INCOMPLETE_ARRAY_OR_OBJECT || document_.current_location().get(place)) {
       place = nullptr;
     }
-    return located(describe(error), place);
+    return located(json_error_text(error), place);
   }
 
  private:
@@ -317,7 +291,7 @@ std::string JsonLineParser::parse(std::string_view line, LineFields& fields) {
   od::document document;
   const auto error =
       state_->parser.iterate(line.data(), line.size(), line.size() + padding).get(document);
-  if (error) return std::string(describe(error));
+  if (error) return std::string(json_error_text(error));
   return Walk(document, line, fields).run();
 }
 

@@ -110,6 +110,9 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"drift profile", {"numbers.csv", "-o", "numbers.profile"}},
     {"drift profile merge", {"numbers.profile", "numbers.profile", "-o", "sum.profile"}},
     {"drift history", {}},
+    {"quality check", {"responses.jsonl"}},
+    {"quality report", {"responses.jsonl"}},
+    {"quality rules", {}},
 };
 
 }  // namespace
@@ -141,6 +144,9 @@ TEST_CASE("every command answers with one JSON object that names its schema") {
   for (int i = 0; i < 50; ++i) numbers += std::to_string(i % 10) + ".5\n";
   box.write("numbers.csv", numbers);
   box.write("more.csv", numbers + "4.5\n");
+  std::string responses;
+  for (int i = 0; i < 40; ++i) responses += "{\"response\": \"It is so.\"}\n";
+  box.write("responses.jsonl", responses);
   REQUIRE(box.run_program({"git", "init", "-q"}).code == 0);
   REQUIRE(box.run_program({"git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q",
                            "--allow-empty", "-m", "first"})

@@ -15,9 +15,10 @@ parquet: parquet
 compute: compute formats platform base
 data: data formats platform base
 drift: drift compute formats platform base
+quality: quality drift formats platform base
 ui: ui platform/terminal base
 cli: cli context ui formats platform base
-commands: commands context cli ui alerting data drift compute tracking formats platform base
+commands: commands context cli ui alerting data quality drift compute tracking formats platform base
 '
 # header, as an extended regex: the places that may include it
 foreign='

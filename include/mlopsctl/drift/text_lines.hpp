@@ -13,7 +13,7 @@
 namespace mlopsctl::drift {
 
 struct LineChunk {
-  std::string source;     // the input as messages name it, quoted
+  std::string path;       // "-" is standard input
   std::string_view text;  // whole lines; only the last of an input may lack its line end
 };
 

@@ -1,0 +1,30 @@
+// Metric families of one check: every series carries its name.
+#pragma once
+
+#include "mlopsctl/base/time.hpp"
+#include "mlopsctl/formats/prometheus.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mlopsctl::commands {
+
+class CheckMetrics {
+ public:
+  explicit CheckMetrics(const std::string& check) : check_{"check", check} {}
+
+  void add(const std::string& name, const std::string& help, double value,
+           std::vector<MetricLabel> labels = {});
+  // PREFIX_last_run_timestamp_seconds and PREFIX_last_success_timestamp_seconds. The last success
+  // is when a verdict was last reached: now if it was `answered`, else `before`.
+  void add_times(const std::string& prefix, Timestamp checked_at, bool answered,
+                 std::optional<double> before);
+  std::vector<MetricFamily> take() { return std::move(families_); }
+
+ private:
+  MetricLabel check_;
+  std::vector<MetricFamily> families_;
+};
+
+}  // namespace mlopsctl::commands
