@@ -53,7 +53,7 @@ std::vector<std::uint64_t> spread(std::uint64_t size, std::uint64_t count) {
 
 std::uint64_t distinct(std::vector<Hash> hashes) {
   std::ranges::sort(hashes);
-  return static_cast<std::uint64_t>(std::ranges::unique(hashes).begin() - hashes.begin());
+  return static_cast<std::uint64_t>(std::unique(hashes.begin(), hashes.end()) - hashes.begin());
 }
 
 using Rows = std::vector<std::uint64_t>;
