@@ -1,4 +1,5 @@
 #include "mlopsctl/compute/backend.hpp"
+#include "mlopsctl/compute/sort.hpp"
 
 #include "compute/columns.hpp"
 #include "compute/panels.hpp"
@@ -39,6 +40,16 @@ void sort_as(const Matrix& matrix, unsigned threads,
 }
 
 }  // namespace
+
+void sort_numbers(std::vector<double>& values) {
+  std::vector<double> scratch;
+  compute::radix_sort(values, scratch);
+}
+
+void sort_numbers(std::vector<std::int64_t>& values) {
+  std::vector<std::int64_t> scratch;
+  compute::radix_sort(values, scratch);
+}
 
 void for_each_sorted_column(
     const Matrix& matrix, unsigned threads,

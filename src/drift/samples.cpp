@@ -1,6 +1,7 @@
 #include "drift/samples.hpp"
 
 #include "mlopsctl/base/text.hpp"
+#include "mlopsctl/compute/sort.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -44,7 +45,7 @@ void sort_integers(std::vector<std::int64_t>& values) {
   const std::int64_t first = *low;
   const auto range = static_cast<std::uint64_t>(*high) - static_cast<std::uint64_t>(first);
   if (range > values.size()) {
-    std::ranges::sort(values);
+    sort_numbers(values);
     return;
   }
   std::vector<std::uint64_t> counts(range + 1);
@@ -82,7 +83,7 @@ SortedNumbers sorted_reals(const std::vector<double>& column) {
       ++(std::isnan(value) ? nan : infinite);
     }
   }
-  std::ranges::sort(side.values);
+  sort_numbers(side.values);
   fill_moments(side);
   side.moments.nan = nan;
   side.moments.infinite = infinite;
