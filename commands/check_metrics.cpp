@@ -15,14 +15,13 @@ void CheckMetrics::add(const std::string& name, const std::string& help, double 
   family.samples.push_back({std::move(labels), value});
 }
 
-void CheckMetrics::add_times(const std::string& prefix, Timestamp checked_at, bool answered,
+void CheckMetrics::add_times(const TimeNames& names, Timestamp checked_at, bool answered,
                              std::optional<double> before) {
   const double now = static_cast<double>(checked_at.ms) / 1000;
-  add(prefix + "_last_run_timestamp_seconds", "When the last check ran.", now);
+  add(names.last_run, "When the last check ran.", now);
   const std::optional<double> success = answered ? std::optional(now) : before;
   if (success) {
-    add(prefix + "_last_success_timestamp_seconds", "When a check last reached a verdict.",
-        *success);
+    add(names.last_success, "When a check last reached a verdict.", *success);
   }
 }
 

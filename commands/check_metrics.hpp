@@ -16,9 +16,11 @@ class CheckMetrics {
 
   void add(const std::string& name, const std::string& help, double value,
            std::vector<MetricLabel> labels = {});
-  // PREFIX_last_run_timestamp_seconds and PREFIX_last_success_timestamp_seconds. The last success
-  // is when a verdict was last reached: now if it was `answered`, else `before`.
-  void add_times(const std::string& prefix, Timestamp checked_at, bool answered,
+  // The last success is when a verdict was last reached: now if it was `answered`, else `before`.
+  struct TimeNames {
+    std::string last_run, last_success;
+  };
+  void add_times(const TimeNames& names, Timestamp checked_at, bool answered,
                  std::optional<double> before);
   std::vector<MetricFamily> take() { return std::move(families_); }
 

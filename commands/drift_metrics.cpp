@@ -88,8 +88,9 @@ std::vector<MetricFamily> drift_metrics(const DriftResult& result, std::size_t f
               {{"preset", result.preset},
                {"correction", result.correction},
                {"version", std::string(version_info().version)}});
-  metrics.add_times("mlopsctl_drift", result.checked_at, has_answer(result.verdict),
-                    last_success_before);
+  metrics.add_times({"mlopsctl_drift_last_run_timestamp_seconds",
+                     "mlopsctl_drift_last_success_timestamp_seconds"},
+                    result.checked_at, has_answer(result.verdict), last_success_before);
   return metrics.take();
 }
 

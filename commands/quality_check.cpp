@@ -13,6 +13,7 @@
 #include "commands/quality_documents.hpp"
 #include "commands/quality_rows.hpp"
 #include "commands/quality_view.hpp"
+#include "commands/remote_inputs.hpp"
 
 #include <fmt/format.h>
 
@@ -138,7 +139,9 @@ bool should_tell(const Arguments& arguments, quality::Verdict verdict) {
 Report run(Context& context, const Arguments& arguments, bool judges) {
   const std::string schema = judges ? "quality.check/1" : "quality.report/1";
   const quality::RuleSet rules = quality_rules_of(arguments);
-  const LogOptions options = quality_log_options_of(arguments, rules, context.now());
+  LogOptions options = quality_log_options_of(arguments, rules, context.now());
+  RemoteInputs remote(remote_options(arguments), context.progress());
+  options.fetch = [&remote](const std::string& url) { return remote.fetch(url); };
   drift_feature_analysis(arguments);
   validate_check_outputs(arguments);
   const auto output = arguments.text("output");
@@ -222,10 +225,13 @@ constexpr const char* description =
     "indicators are columns that the tests of 'drift check' compare.";
 
 std::vector<PositionalSpec> logs() {
-  return {{.name = "LOG",
-           .help = "JSON lines: files, globs in quotes, or - for standard input; gzip is unpacked",
-           .many = true,
-           .complete = Complete::file}};
+  return {
+      {.name = "LOG",
+       .help =
+           "JSON lines: files, globs in quotes, s3:// or https:// URLs, or - for standard input; "
+           "gzip is unpacked",
+       .many = true,
+       .complete = Complete::file}};
 }
 
 }  // namespace

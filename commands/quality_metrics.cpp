@@ -71,7 +71,9 @@ std::vector<MetricFamily> quality_metrics(const QualityResult& result,
   add_means(metrics, result);
   metrics.add("mlopsctl_quality_info", "How the check was made.", 1,
               {{"rules", result.rules}, {"version", std::string(version_info().version)}});
-  metrics.add_times("mlopsctl_quality", result.checked_at,
+  metrics.add_times({"mlopsctl_quality_last_run_timestamp_seconds",
+                     "mlopsctl_quality_last_success_timestamp_seconds"},
+                    result.checked_at,
                     result.verdict == Verdict::ok || result.verdict == Verdict::bad,
                     last_success_before);
   return metrics.take();

@@ -21,6 +21,13 @@ std::optional<std::size_t> end_of_line(std::string_view text, std::size_t target
   return end + 1;
 }
 
+// What messages name in quotes, without them: of a copy its URL.
+std::string name_without_quotes(const Input& input) {
+  const std::string& name = input.name;
+  const bool quoted = name.size() >= 2 && name.front() == '\'' && name.back() == '\'';
+  return quoted ? name.substr(1, name.size() - 2) : input.path;
+}
+
 }  // namespace
 
 std::vector<std::string> read_lines(const std::vector<std::string>& inputs,
@@ -28,10 +35,12 @@ std::vector<std::string> read_lines(const std::vector<std::string>& inputs,
   constexpr std::string_view utf8_mark = "\xEF\xBB\xBF";
   const unsigned threads =
       reading.threads > 0 ? reading.threads : std::max(1U, std::thread::hardware_concurrency());
-  const std::vector<Input> resolved = resolve_inputs(inputs, {.format = "jsonl"});
+  const std::vector<Input> resolved =
+      resolve_inputs(inputs, {.format = "jsonl", .fetch = reading.fetch});
   std::vector<std::string> files;
   for (const Input& input : resolved) {
-    files.push_back(input.path);
+    const std::string path = name_without_quotes(input);
+    files.push_back(path);
     TextSource source = open_text(input);
     if (source.head().starts_with(utf8_mark)) source.skip(utf8_mark.size());
     reading.open(input.name, source.head());
@@ -40,10 +49,10 @@ std::vector<std::string> read_lines(const std::vector<std::string>& inputs,
     work_in_order(
         large ? threads : 1, [&] { return source.next(end_of_line, chunk_size); },
         [&](const TextChunk& chunk) {
-          return reading.work({input.path, chunk.text});
+          return reading.work({path, chunk.text});
         },
         [&](const TextChunk& chunk, const std::shared_ptr<void>& result) {
-          reading.take({input.path, chunk.text}, result);
+          reading.take({path, chunk.text}, result);
           progress.advance(chunk.text.size());
           source.used(chunk);
         });

@@ -343,6 +343,7 @@ LogSummary read_log(const std::vector<std::string>& inputs, const LogOptions& op
   LogFields fields = options.fields;
   const Paths nothing({.response = "response"});  // of a log that has no record
   const drift::LineReading reading{
+      .fetch = options.fetch,
       .threads = options.threads,
       .open =
           [&](const std::string& source, std::string_view head) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mlopsctl/base/progress.hpp"
+#include "mlopsctl/drift/dataset.hpp"
 
 #include <functional>
 #include <memory>
@@ -13,11 +14,12 @@
 namespace mlopsctl::drift {
 
 struct LineChunk {
-  std::string path;       // "-" is standard input
+  std::string path;       // or URL, as it was found; "-" is standard input
   std::string_view text;  // whole lines; only the last of an input may lack its line end
 };
 
 struct LineReading {
+  std::function<std::vector<LocalCopy>(const std::string& url)> fetch;  // as ReadOptions::fetch
   unsigned threads = 0;  // 0: as many as the machine has
   // Before the first chunk of every input, with up to a mebibyte of its beginning.
   std::function<void(const std::string& source, std::string_view head)> open;

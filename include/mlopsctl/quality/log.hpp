@@ -23,6 +23,8 @@ struct LogFields {
 
 struct LogOptions {
   LogFields fields;
+  std::function<std::vector<drift::LocalCopy>(const std::string& url)>
+      fetch;                          // of URLs; may be none
   std::optional<Timestamp> from, to;  // only responses whose time lies in [from, to)
   unsigned threads = 0;               // 0: as many as the machine has
   std::size_t worst = 10;             // responses that are kept to be shown
