@@ -84,6 +84,18 @@ void run_reference(Context& context, const Arguments& arguments, const Indicator
   }
 }
 
+// Writing the rows must not replace the log that they are made from.
+void refuse_own_log(const std::string& output, const quality::LogSummary& log) {
+  for (const std::string& file : log.files) {
+    std::error_code failed;
+    if (fs::equivalent(file, output, failed)) {
+      throw Error(ErrorKind::usage,
+                  fmt::format("--output {} would replace the log itself", quoted_path(output)),
+                  "name another file");
+    }
+  }
+}
+
 // Fills everything but the verdict. Rows go to --output on the way.
 QualityResult measured(Context& context, const Arguments& arguments, const quality::RuleSet& rules,
                        const LogOptions& options) {
@@ -110,6 +122,8 @@ QualityResult measured(Context& context, const Arguments& arguments, const quali
   stream_file_atomically(*output, [&](const WritePiece& write) {
     RowWriter writer(row_format_of(*output), indicators, write);
     work([&](const quality::LogBlock& block) { writer.add(block); });
+    refuse_own_log(*output, result.current);
+    if (result.reference) refuse_own_log(*output, *result.reference);
     writer.finish();
   });
   return result;
@@ -163,6 +177,9 @@ Report run(Context& context, const Arguments& arguments, bool judges) {
   const CheckDocuments documents = quality_documents(result, context.now());
   write_check_outputs(context, arguments, documents, should_tell(arguments, result.verdict),
                       report);
+  if (judges && !result.run_id.empty()) {
+    report.next(fmt::format("mlopsctl run plot {} --metric quality/low_score_rate", result.name));
+  }
   // Cron mails whatever is printed.
   if (judges && report.code() == ExitCode::done && context.globals().quiet &&
       !context.globals().json) {

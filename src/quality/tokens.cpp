@@ -131,10 +131,9 @@ std::string_view prose_of(std::string_view text, std::string& scratch) {
     std::size_t close = text.find(fence, behind);
     const bool block = fence.size() >= 3;
     // One back-tick opens a span only if it is closed on its line.
-    if (!block) {
-      const std::size_t line = text.find('\n', behind);
-      if (close != text.npos && line != text.npos && close > line) close = text.npos;
-    }
+    const bool on_one_line =
+        close == text.npos || text.substr(behind, close - behind).find('\n') == text.npos;
+    if (!block && !on_one_line) close = text.npos;
     std::size_t next = close == text.npos ? (block ? text.size() : behind) : close + fence.size();
     scratch += ' ';
     at = std::min(text.find('`', next), text.size());

@@ -167,6 +167,15 @@ TEST_CASE("a row for each response is a table that drift check reads") {
   CHECK(logs.box.run(moved).code == 3);
 }
 
+TEST_CASE("rows never replace the log that they are made from") {
+  const Logs logs;
+  const std::string before = logs.box.read("good.jsonl");
+  CHECK(logs.check("good.jsonl", {"-o", "good.jsonl"}).code == 2);
+  CHECK(logs.check("g*.jsonl", {"-o", "./good.jsonl"}).code == 2);
+  CHECK(logs.check("bad.jsonl", {"--reference", "good.jsonl", "-o", "good.jsonl"}).code == 2);
+  CHECK(logs.box.read("good.jsonl") == before);
+}
+
 TEST_CASE("rules are printed, changed and given back; mistakes are told with their line") {
   const Logs logs;
   const std::string rules = logs.box.output_of({"quality", "rules"});
@@ -262,4 +271,5 @@ TEST_CASE("checks are recorded where there is a run store") {
   CHECK(run.dump().find("quality.rules") != std::string::npos);
   CHECK(logs.box.output_of({"run", "artifact", "list", id}).find("quality.json") !=
         std::string::npos);
+  CHECK(logs.box.run({"run", "plot", "chat", "--metric", "quality/low_score_rate"}).code == 0);
 }

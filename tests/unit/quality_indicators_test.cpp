@@ -202,6 +202,15 @@ TEST_CASE("words of a list may be whole words, and may be written in look-alikes
   CHECK(toxicity("ki\xE2\x80\x8Bll") == 0.5);                                  // an invisible space
 }
 
+TEST_CASE("a long response takes time in proportion to its length") {
+  // Seconds if it is, an hour if anything is looked for again and again.
+  for (const char* piece : {"``x`", "`", "[", "1 ", "a@b.", "AB12 ", "hate "}) {
+    std::string text;
+    for (int i = 0; i < 400'000; ++i) text += piece;
+    CHECK(measured(text)["length"] == static_cast<double>(text.size()));
+  }
+}
+
 TEST_CASE("every indicator has a name of its own and says what it is") {
   const auto& all = default_indicators().all();
   for (std::size_t i = 0; i < all.size(); ++i) {
