@@ -83,7 +83,7 @@ class Reproduction {
       action();
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::bug) throw;
-      const std::string hint = error.hint();
+      const std::string& hint = error.hint();
       fail(index, hint.empty() ? error.what() : std::string(error.what()) + "; " + hint);
     }
   }

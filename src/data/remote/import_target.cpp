@@ -31,7 +31,7 @@ std::string name_of(const std::string& url) {
     path = path.find('/') == std::string::npos ? "" : path.substr(path.find('/'));
   }
   while (path.ends_with('/')) path.pop_back();
-  const std::string name = path.substr(path.rfind('/') + 1);
+  std::string name = path.substr(path.rfind('/') + 1);
   if (name.empty() || name == "." || name == "..") {
     throw Error(ErrorKind::usage,
                 fmt::format("{} has no name for a file", quote(mask_secrets(url))),

@@ -28,7 +28,7 @@ struct Passing {
 };
 
 std::string send_file(const fs::path& path, ObjectStore& remote) {
-  const std::string md5 = hash_file(path, HashKind::md5).md5;
+  std::string md5 = hash_file(path, HashKind::md5).md5;
   const std::string key = object_path({md5, HashKind::md5});
   if (!remote.head(key)) remote.put(key, path, {.md5 = md5});
   return md5;
