@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 namespace mlopsctl::commands {
 
 namespace {
@@ -108,13 +110,31 @@ Cloud look_at_cloud(Context& context, data::Repository& repository, const data::
                     Timestamp younger_than, const Arguments& arguments) {
   Cloud cloud{.name = arguments.text_or("remote", ""), .store = nullptr, .plan = {}};
   if (!arguments.flag("cloud")) {
-    if (!cloud.name.empty()) throw Error(ErrorKind::usage, "--remote goes with --cloud");
+    if (!cloud.name.empty() && !arguments.flag("not-in-remote"))
+      throw Error(ErrorKind::usage, "--remote goes with --cloud or --not-in-remote");
     return cloud;
   }
   cloud.store = data::open_remote(repository.config(), cloud.name);
   cloud.plan =
       data::plan_remote_gc(repository, *cloud.store, scope, younger_than, context.progress());
   return cloud;
+}
+
+// What the remote has need not stay here.
+std::set<data::ObjectId> on_remote(Context& context, data::Repository& repository,
+                                   const Arguments& arguments) {
+  std::set<data::ObjectId> there;
+  if (!arguments.flag("not-in-remote")) return there;
+  if (arguments.flag("cloud"))
+    throw Error(ErrorKind::usage, "--not-in-remote and --cloud exclude each other");
+  std::string name = arguments.text_or("remote", "");
+  const auto store = data::open_remote(repository.config(), name);
+  std::vector<data::ObjectId> ids;
+  for (auto& object : repository.cache().list()) ids.push_back(std::move(object.id));
+  const auto present = data::present_objects(*store, ids, 0, context.progress());
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    if (present[i]) there.insert(ids[i]);
+  return there;
 }
 
 std::string question(const std::string& cache, const data::GcPlan& plan, const Cloud& cloud) {
@@ -132,7 +152,8 @@ Report run_gc(Context& context, const Arguments& arguments) {
   const Timestamp younger_than =
       context.now() - parse_duration(arguments.text_or("older-than", default_age));
   const Cloud cloud = look_at_cloud(context, repository, scope, younger_than, arguments);
-  const auto plan = data::plan_gc(repository, scope, younger_than);
+  const auto plan =
+      data::plan_gc(repository, scope, younger_than, on_remote(context, repository, arguments));
   Report report("data.gc/1");
   show(report, plan);
   if (cloud.asked()) show(report, cloud.plan, cloud.name);
@@ -214,9 +235,11 @@ CommandSpec data_gc() {
                    .repeatable = true,
                    .complete = Complete::directory},
                   {.name = "cloud", .help = "Also remove from the remote", .letter = 'c'},
+                  {.name = "not-in-remote",
+                   .help = "Do not keep here what the remote has; 'data pull' brings it back"},
                   {.name = "remote",
                    .value = "NAME",
-                   .help = "With --cloud: another remote than the configured one",
+                   .help = "With --cloud or --not-in-remote: another remote than the usual one",
                    .letter = 'r'},
                   {.name = "older-than",
                    .value = "AGE",

@@ -106,13 +106,14 @@ GcNeeds gc_needs(Repository& repository, const GcScope& scope) {
   return std::move(marker.needs);
 }
 
-GcPlan plan_gc(Repository& repository, const GcScope& scope, Timestamp younger_than) {
+GcPlan plan_gc(Repository& repository, const GcScope& scope, Timestamp younger_than,
+               const std::set<ObjectId>& elsewhere) {
   ObjectCache& cache = repository.cache();
   GcNeeds needs = gc_needs(repository, scope);
   GcPlan plan;
   GcKept young{"too young", 0};
   for (auto& object : cache.list()) {
-    if (needs.objects.contains(object.id)) {
+    if (needs.objects.contains(object.id) && !elsewhere.contains(object.id)) {
       ++plan.kept_objects;
     } else if (object.changed_ms >= younger_than.ms) {
       ++plan.kept_objects;

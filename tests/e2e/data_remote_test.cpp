@@ -206,3 +206,21 @@ TEST_CASE("gc --cloud removes from the remote what nothing needs, and asks befor
   CHECK(box.run(yes).code == 1);
   CHECK(objects() == 2);
 }
+
+TEST_CASE("gc --not-in-remote frees room here, and pull brings it back") {
+  const Repository box;
+  box.track();
+  box.output_of({"data", "push", "model.bin"});
+  const std::vector<std::string> gc{"data",         "gc", "--workspace", "--not-in-remote",
+                                    "--older-than", "0s", "--yes"};
+  const json result = box.result(gc);
+  CHECK(result["objects"] == 1);  // the folder is not on the remote, so it stays
+  CHECK(box.result(gc)["objects"] == 0);
+  CHECK(box.read("model.bin") == "weights");
+  fs::remove(box.folder() / "model.bin");
+  fs::remove_all(box.folder() / "data");
+  box.output_of({"data", "pull"});
+  CHECK(box.read("model.bin") == "weights");
+  CHECK(box.read("data/sub/b") == "2");
+  CHECK(box.run({"data", "gc", "--workspace", "--not-in-remote", "--cloud"}).code == 2);
+}

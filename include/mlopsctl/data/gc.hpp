@@ -55,7 +55,9 @@ struct GcNeeds {
 GcNeeds gc_needs(Repository& repository, const GcScope& scope);
 
 // Looks only. Objects written after `younger_than` are kept.
-GcPlan plan_gc(Repository& repository, const GcScope& scope, Timestamp younger_than);
+// elsewhere: objects that need not be kept here, because a remote has them.
+GcPlan plan_gc(Repository& repository, const GcScope& scope, Timestamp younger_than,
+               const std::set<ObjectId>& elsewhere = {});
 // Removes what the plan says, under the repository's lock.
 void apply_gc(Repository& repository, const GcPlan& plan, Progress& progress);
 

@@ -26,8 +26,8 @@ namespace {
 SourceState looked_at(Source& source, const std::string& url) {
   auto state = source.look();
   if (state) return std::move(*state);
-  throw Error(ErrorKind::not_found,
-              fmt::format("there is nothing at {}", quote(mask_secrets(url))));
+  throw Error(ErrorKind::not_found, fmt::format("there is nothing at {}", quote(mask_secrets(url))),
+              "check its spelling; a folder on S3 is a prefix that objects have");
 }
 
 std::unique_ptr<ObjectStore> remote_for(Repository& repository, std::string name) {
