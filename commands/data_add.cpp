@@ -10,6 +10,9 @@
 
 #include <glob.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace mlopsctl::commands {
 
 namespace {
@@ -86,8 +89,26 @@ Report run_commit(Context& context, const Arguments& arguments) {
   if (context.globals().dry_run) {
     return report.summary(fmt::format("would look at {} outputs", selected.size()));
   }
-  const auto result =
-      data::commit(repository, selected, !arguments.flag("no-relink"), context.progress());
+  // Stages first: they may refuse, and then nothing is recorded.
+  auto result = data::commit_stages(
+      repository, selected,
+      {.everything = arguments.positionals().empty(),
+       .force = arguments.flag("force"),
+       .confirm =
+           [&](const std::string& question) {
+             const bool somebody = context.globals().yes ||
+                                   (context.terminal().in_is_tty && context.terminal().err_is_tty);
+             return somebody && context.confirmed(question);
+           },
+       .look = data::make_source_look(repository)},
+      context.progress());
+  auto data = data::commit(repository, selected, !arguments.flag("no-relink"), context.progress());
+  std::ranges::move(data.outputs, std::back_inserter(result.outputs));
+  for (auto& file : data.changed_files) {
+    if (std::ranges::find(result.changed_files, file) == result.changed_files.end())
+      result.changed_files.push_back(std::move(file));
+  }
+  result.staged = result.staged || data.staged;
   report.table(outputs_table(repository, context, result.outputs));
   suggest_git_add(report, result.changed_files, result.staged);
   return report;
@@ -143,17 +164,25 @@ CommandSpec data_add() {
 
 CommandSpec data_commit() {
   std::vector<OptionSpec> options = selection_options();
+  options.push_back({.name = "force",
+                     .help = "Record stages without asking, whatever else changed",
+                     .letter = 'f'});
   options.push_back({.name = "no-relink", .help = "Do not replace files by links"});
-  return {.path = "data commit",
-          .summary = "Record what is in the working tree now for data that is tracked",
-          .description =
-              "For data that changed after 'data add', and for what was added with --no-commit. "
-              "Outputs of stages are recorded by 'repro'.",
-          .examples = {{"mlopsctl data commit", "Everything that changed"},
-                       {"mlopsctl data commit data/train", "One output"}},
-          .options = std::move(options),
-          .positionals = {targets_positional(0)},
-          .run = run_commit};
+  return {
+      .path = "data commit",
+      .summary = "Record what is in the working tree now for data that is tracked",
+      .description =
+          "For data that changed after 'data add', for what was added with --no-commit, and for "
+          "outputs of stages that were made by hand: their stage is written into dvc.lock as if "
+          "it had run now. Where its command, a parameter or something it reads changed as "
+          "well, that is asked first.",
+      .examples = {{"mlopsctl data commit", "Everything that changed"},
+                   {"mlopsctl data commit data/train", "One output"},
+                   {"mlopsctl data commit model --force",
+                    "This model is the result, though the code has changed since"}},
+      .options = std::move(options),
+      .positionals = {targets_positional(0)},
+      .run = run_commit};
 }
 
 }  // namespace mlopsctl::commands

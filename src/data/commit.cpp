@@ -14,6 +14,7 @@ CommitResult commit(Repository& repository, std::span<const SelectedOutput> outp
   Digests digests(repository);
   CommitResult result;
   for (const auto& [output, inside] : outputs) {
+    if (!output.stage.empty()) continue;
     if (!output.entry.cache || output.entry.cloud_versioned) continue;
     const HashKind kind = output.entry.id ? output.entry.id->kind : HashKind::md5;
     const auto now = digests.of(output.path, kind);
@@ -24,12 +25,6 @@ CommitResult commit(Repository& repository, std::span<const SelectedOutput> outp
     }
     AddedOutput one{output.path, output.file, output.entry, Change::unchanged};
     const bool same = same_content(output.entry, *now);
-    if (!same && !output.stage.empty()) {
-      throw Error(
-          ErrorKind::conflict,
-          fmt::format("'{}' differs from what the stage '{}' made", output.path, output.address()),
-          "'mlopsctl repro' makes it again and records it");
-    }
     // An entry of DVC 2 stays as it is while its content does; its objects are only ever read.
     if (same && kind == HashKind::legacy) {
       result.outputs.push_back(std::move(one));
@@ -37,7 +32,7 @@ CommitResult commit(Repository& repository, std::span<const SelectedOutput> outp
     }
     one.entry = entry_of(store_path(repository, digests, output.path,
                                     {.relink = relink, .before = &output.entry}, progress));
-    if (output.stage.empty() && !(same && one.entry.executable == output.entry.executable)) {
+    if (!(same && one.entry.executable == output.entry.executable)) {
       if (write_pointer(repository, output.file, one.entry, {})) {
         one.change = Change::updated;
         result.changed_files.push_back(output.file);

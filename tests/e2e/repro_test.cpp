@@ -340,3 +340,30 @@ TEST_CASE("what stages used and made is recorded where there is a run store") {
       json::parse(box.output_of({"run", "exec", "--no-data", "--json", "--", "true"}));
   CHECK(inputs(none["run_id"]).empty());
 }
+
+TEST_CASE("data commit takes outputs that were made by hand as the result of their stage") {
+  const Sandbox box;
+  make_pipeline(box);
+  outcomes(box, {});
+  box.write("model/m", "by hand\n");
+  box.output_of({"data", "commit", "model"});
+  CHECK(outcomes(box, {"--dry-run"}) == Map{{"prepare", "unchanged"}, {"train", "unchanged"}});
+  std::filesystem::remove_all(box.folder() / "model");
+  box.output_of({"data", "checkout"});
+  CHECK(box.read("model/m") == "by hand\n");
+
+  // That it was made of these parameters nobody has said.
+  box.write("params.yaml", "lr: 0.5\nsize: 3\n");
+  const std::string lock = box.read("dvc.lock");
+  const Outcome refused = box.run({"data", "commit"});
+  CHECK(refused.code == 1);
+  CHECK(refused.err.find("lr in params.yaml changed") != std::string::npos);
+  CHECK(box.read("dvc.lock") == lock);
+  box.output_of({"data", "commit", "--force"});
+  CHECK(outcomes(box, {"--dry-run"}) == Map{{"prepare", "unchanged"}, {"train", "unchanged"}});
+
+  // Without a lock: all that is made already.
+  std::filesystem::remove(box.folder() / "dvc.lock");
+  box.output_of({"data", "commit", "--yes"});
+  CHECK(outcomes(box, {"--dry-run"}) == Map{{"prepare", "unchanged"}, {"train", "unchanged"}});
+}

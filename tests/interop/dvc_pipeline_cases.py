@@ -204,6 +204,22 @@ def data_and_nested_pipelines(binary):
 
 
 @case
+def commit_writes_the_same_lock(binary):
+    locks_of = []
+    for tool in ("dvc", "mlopsctl"):
+        box = Box(binary)
+        pipeline(box)
+        box.dvc("repro", "-q")
+        box.write("m_us.bin", "by hand")
+        box.write("params.yaml", "size: 9\nopt: {x: 2}\n")
+        box.dvc("commit", "-q", "-f") if tool == "dvc" else box.ours("commit", "--force")
+        dvc_clean(box)
+        ours_clean(box)
+        locks_of.append(sorted(locks(box)["dvc.lock"].splitlines()))
+    expect(locks_of[0] == locks_of[1], f"{locks_of[0]}\n{locks_of[1]}")
+
+
+@case
 def stage_add_writes_the_same_file(binary):
     argv = ["-d", "b", "-d", "a", "-p", "lr,opt.x", "-p", "q.yaml:", "-O", "o2", "-m", "m.json", "-M", "n.json",
             "--plots-no-cache", "p.csv", "--outs-persist", "o1", "--desc", "what", "-w", "sub"]
@@ -232,7 +248,8 @@ def graphs_are_the_same(binary):
     pipeline(box)
     box.write("sub/dvc.yaml", "stages:\n  a:\n    cmd: x\n    deps: [../m_us.bin]\n    outs: [z]\n")
     for argv in (["--dot"], ["--mermaid"], ["--mermaid", "--outs"], ["--mermaid", "train@us"],
-                 ["--mermaid", "--full", "prepare"], ["--dot", "sub/dvc.yaml:a"]):
+                 ["--mermaid", "--full", "prepare"], ["--dot", "sub/dvc.yaml:a"],
+                 ["--md"], ["--dot", "--outs"]):
         def lines(text):  # the order of nodes and parts is not promised
             names = {}
             for line in text.splitlines():

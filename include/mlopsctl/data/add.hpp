@@ -3,6 +3,7 @@
 
 #include "mlopsctl/base/progress.hpp"
 #include "mlopsctl/data/digests.hpp"
+#include "mlopsctl/data/source.hpp"
 #include "mlopsctl/data/workspace.hpp"
 
 #include <span>
@@ -51,7 +52,8 @@ struct AddResult {
 AddResult add(Repository& repository, std::span<const std::string> targets, const fs::path& base,
               const AddOptions& options, Progress& progress);
 
-// Records what is in the working tree now for outputs that differ from their pointer files.
+// Records what is in the working tree now for outputs that differ from their .dvc files; outputs of
+// stages are left to commit_stages.
 struct CommitResult {
   std::vector<AddedOutput> outputs;  // those that were looked at
   std::vector<std::string> changed_files;
@@ -59,6 +61,19 @@ struct CommitResult {
 };
 CommitResult commit(Repository& repository, std::span<const SelectedOutput> outputs, bool relink,
                     Progress& progress);
+
+// Writes the stages of the named outputs into dvc.lock as if they had run now: command,
+// dependencies, parameters and outputs as they are. Throws Error{conflict} for a stage whose
+// command or inputs changed unless that is agreed to, and Error{not_found} for an output that is
+// not there; either before anything is written.
+struct CommitStagesOptions {
+  bool everything = false;  // also stages that never ran here and whose outputs are all there
+  bool force = false;
+  std::function<bool(const std::string& question)> confirm;  // may be empty: no
+  SourceLook look;                                           // at URLs that stages depend on
+};
+CommitResult commit_stages(Repository& repository, std::span<const SelectedOutput> outputs,
+                           const CommitStagesOptions& options, Progress& progress);
 
 // Adds files to git's index if core.autostage asks for it; true if it did.
 bool autostage(Repository& repository, const std::vector<std::string>& files);
