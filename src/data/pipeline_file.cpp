@@ -4,6 +4,7 @@
 #include "mlopsctl/data/pipeline.hpp"
 
 #include "data/pipeline_schema.hpp"
+#include "data/pipeline_stage.hpp"
 #include "data/pipeline_template.hpp"
 
 #include <fmt/format.h>
@@ -15,18 +16,11 @@ namespace mlopsctl::data {
 
 namespace {
 
-constexpr std::string_view default_params = "params.yaml";
 constexpr std::size_t most_stages = 20'000;  // of one file; a matrix grows quickly
 
 std::string folder_of(const std::string& file) {
   const auto slash = file.rfind('/');
   return slash == std::string::npos ? "" : file.substr(0, slash);
-}
-
-std::string normal(const fs::path& path) {
-  std::string text = path.lexically_normal().generic_string();
-  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
-  return text == "." ? "" : text;
 }
 
 // Adds where it happened to an error of the template.
@@ -81,15 +75,15 @@ class Loader {
 
  private:
   void load_default() {
-    const std::string path = normal(fs::path(folder_) / default_params);
-    if (read_(path)) load_file(context_, std::string(default_params), folder_, "vars");
+    const std::string path = normal_path(fs::path(folder_) / default_params_file);
+    if (read_(path)) load_file(context_, std::string(default_params_file), folder_, "vars");
   }
 
   // "file" or "file:key1,key2".
   void load_file(TemplateContext& context, const std::string& item, const std::string& folder,
                  const std::string& where) {
     const auto colon = item.find(':');
-    const std::string path = normal(fs::path(folder) / item.substr(0, colon));
+    const std::string path = normal_path(fs::path(folder) / item.substr(0, colon));
     std::vector<std::string> keys;
     if (colon != std::string::npos) {
       for (auto& key : split(item.substr(colon + 1), ',')) {
@@ -256,7 +250,7 @@ class Loader {
     placed(line, where, [&] {
       if (const YamlValue* wdir = definition.find("wdir")) {
         const YamlValue resolved = resolve_template(*wdir, how);
-        stage.wdir = normal(fs::path(folder_) / template_text(resolved));
+        stage.wdir = normal_path(fs::path(folder_) / template_text(resolved));
       }
       if (const YamlValue* vars = definition.find("vars");
           vars != nullptr && !vars->items.empty()) {
@@ -273,102 +267,14 @@ class Loader {
       how.in_command = entry.key == "cmd";
       placed(entry.key_span.line, where, [&] {
         if (stage.templated || entry.key == "cmd") {
-          fill(stage, entry.key, resolve_template(entry.value, how));
+          fill_stage(stage, entry.key, resolve_template(entry.value, how));
         } else {
-          fill(stage, entry.key, entry.value);
+          fill_stage(stage, entry.key, entry.value);
         }
       });
     }
     for (auto& var : used) stage.used.push_back({var.file, var.key, std::move(var.value)});
     result_.stages.push_back(std::move(stage));
-  }
-
-  static void fill(Stage& stage, const std::string& key, const YamlValue& value) {
-    if (key == "cmd") {
-      stage.cmd = value;
-      if (stage.cmd.is_list()) {
-        for (auto& item : stage.cmd.items) {
-          if (!item.is_text()) item = YamlValue::of_text(template_text(item));
-        }
-      } else if (!stage.cmd.is_text()) {
-        stage.cmd = YamlValue::of_text(template_text(value));
-      }
-    } else if (key == "deps") {
-      for (const auto& item : value.items) add_path(stage.deps, template_text(item));
-    } else if (key == "params") {
-      fill_params(stage, value);
-    } else if (key == "outs") {
-      fill_outs(stage, value, OutRole::plain);
-    } else if (key == "metrics") {
-      fill_outs(stage, value, OutRole::metric);
-    } else if (key == "plots") {
-      fill_outs(stage, value, OutRole::plot);
-    } else if (key == "frozen") {
-      stage.frozen = value.boolean;
-    } else if (key == "always_changed") {
-      stage.always_changed = value.boolean;
-    } else if (key == "desc" && value.is_text()) {
-      stage.desc = value.text;
-    }
-  }
-
-  static void add_path(std::vector<std::string>& paths, std::string path) {
-    if (std::ranges::find(paths, path) == paths.end()) paths.push_back(std::move(path));
-  }
-
-  // A file that is taken as a whole once is taken as a whole.
-  static void fill_params(Stage& stage, const YamlValue& list) {
-    const auto of = [&](const std::string& file) -> ParamsDep& {
-      for (auto& dep : stage.params) {
-        if (dep.file == file) return dep;
-      }
-      return stage.params.emplace_back(ParamsDep{file, {}});
-    };
-    std::set<std::string> whole;
-    for (const auto& item : list.items) {
-      for (const auto& entry : item.entries) {
-        if (entry.value.is_null() || entry.value.items.empty()) whole.insert(entry.key);
-      }
-    }
-    for (const auto& item : list.items) {
-      if (!item.is_map()) {
-        const std::string file(default_params);
-        if (!whole.contains(file)) add_path(of(file).keys, template_text(item));
-        continue;
-      }
-      for (const auto& entry : item.entries) {
-        ParamsDep& dep = of(entry.key);
-        if (whole.contains(entry.key)) continue;
-        for (const auto& key : entry.value.items) add_path(dep.keys, template_text(key));
-      }
-    }
-  }
-
-  static bool flag(const YamlValue& options, std::string_view key, bool fallback) {
-    const YamlValue* value = options.find(key);
-    return value == nullptr || value->kind != YamlKind::boolean ? fallback : value->boolean;
-  }
-
-  static void fill_outs(Stage& stage, const YamlValue& list, OutRole role) {
-    const auto add = [&](const std::string& path, const YamlValue& options) {
-      StageOut out{.path = path, .role = role, .options = options};
-      out.cache = flag(options, "cache", true);
-      out.persist = flag(options, "persist", false);
-      out.push = flag(options, "push", true);
-      if (const YamlValue* remote = options.find("remote"); remote != nullptr)
-        out.remote = remote->text;
-      stage.outs.push_back(std::move(out));
-    };
-    for (const auto& item : list.items) {
-      if (!item.is_map()) {
-        add(template_text(item), {});
-        continue;
-      }
-      for (const auto& entry : item.entries) {
-        const bool several = entry.value.is_list();  // a plot with several definitions
-        add(entry.key, several && !entry.value.items.empty() ? entry.value.items[0] : entry.value);
-      }
-    }
   }
 
   void add_reports(const YamlValue& root) {
@@ -378,7 +284,8 @@ class Loader {
       if (list == nullptr) return;
       for (const auto& item : list->items) {
         placed(item.span.line, quote(key), [&] {
-          into.push_back(normal(fs::path(folder_) / template_text(resolve_template(item, how))));
+          into.push_back(
+              normal_path(fs::path(folder_) / template_text(resolve_template(item, how))));
         });
       }
     };
@@ -416,31 +323,6 @@ PipelineFile load_pipeline_file(const std::string& file, std::string_view text,
     if (error.kind() != ErrorKind::config) throw;
     throw Error(ErrorKind::config, fmt::format("'{}' {}", file, error.what()), error.hint());
   }
-}
-
-std::string Stage::address(const std::string& base) const {
-  std::string from = base.empty() ? file : fs::path(file).lexically_relative(base).generic_string();
-  if (name.empty()) return from;
-  return from == "dvc.yaml" ? name : from + ":" + name;
-}
-
-std::string Stage::path_of(std::string_view spelled) const {
-  const fs::path path{std::string(spelled)};
-  if (path.is_absolute() || spelled.find("://") != std::string_view::npos) return path.string();
-  return normal(fs::path(wdir) / path);
-}
-
-std::vector<std::string> Stage::commands() const {
-  std::vector<std::string> result;
-  if (cmd.is_list()) {
-    for (const auto& item : cmd.items) result.push_back(item.text);
-    return result;
-  }
-  for (const auto& one : split(cmd.text, '\n')) {
-    result.push_back(one.ends_with('\r') ? one.substr(0, one.size() - 1) : one);
-  }
-  if (!result.empty() && result.back().empty()) result.pop_back();  // the final newline
-  return result;
 }
 
 }  // namespace mlopsctl::data

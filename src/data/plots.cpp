@@ -3,6 +3,7 @@
 #include "mlopsctl/base/error.hpp"
 #include "mlopsctl/base/text.hpp"
 
+#include "data/pipeline_stage.hpp"
 #include "data/plot_points.hpp"
 
 #include <fmt/format.h>
@@ -27,12 +28,6 @@ std::string ending(const std::string& file) { return fs::path(file).extension().
 
 bool is_image(const std::string& file) {
   return std::ranges::find(image_endings, ending(file)) != image_endings.end();
-}
-
-std::string normal(const fs::path& path) {
-  std::string text = path.lexically_normal().generic_string();
-  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
-  return text;
 }
 
 void merge(YamlValue& into, const YamlValue& from) {
@@ -67,7 +62,7 @@ class Collector {
     for (const auto& stage : pipelines.stages()) add_outputs(stage);
     const bool nothing = pipelines.reports().empty() && result_.empty();
     for (const auto& target : request_.targets) {
-      const std::string path = normal(target);
+      const std::string path = normal_path(target);
       if (!nothing && !exists(path)) continue;
       for (const auto& file : unfolded(path)) put("", file, request_.properties);
     }
@@ -89,8 +84,7 @@ class Collector {
   }
 
   std::string path_of(const std::string& seen) const {
-    const std::string path = normal(fs::path(request_.base) / seen);
-    return path == "." ? "" : path;
+    return normal_path(fs::path(request_.base) / seen);
   }
 
  private:
@@ -113,8 +107,8 @@ class Collector {
     const std::string folder = path_of(file);
     std::vector<std::string> result;
     for (const auto& path : files_.files_at(folder)) {
-      result.push_back(path == folder ? file
-                                      : normal(fs::path(file) / path.substr(folder.size() + 1)));
+      result.push_back(
+          path == folder ? file : normal_path(fs::path(file) / path.substr(folder.size() + 1)));
     }
     return result;
   }
@@ -178,14 +172,14 @@ class Collector {
   }
 
   static std::string path_beside(const std::string& config, const std::string& file) {
-    return normal(fs::path(config).parent_path() / file);
+    return normal_path(fs::path(config).parent_path() / file);
   }
 
   void add_outputs(const Stage& stage) {
     for (const auto& out : stage.outs) {
       if (out.role != OutRole::plot) continue;
       if (!wanted(seen(stage.file), seen(stage.path_of(out.path)))) continue;
-      const std::string path = normal(fs::path(seen(stage.wdir)) / out.path);
+      const std::string path = normal_path(fs::path(seen(stage.wdir)) / out.path);
       YamlValue properties = YamlValue::empty_map();
       for (const auto name : property_names) {
         if (const YamlValue* value = out.options.find(name)) properties.set(name, *value);

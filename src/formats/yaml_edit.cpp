@@ -4,6 +4,8 @@
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/formats/yaml_emit.hpp"
 
+#include "formats/yaml_places.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,36 +15,9 @@ namespace mlopsctl {
 
 namespace {
 
-struct Patch {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  std::string text;
-};
-
-std::string applied(std::string_view text, std::vector<Patch> patches) {
-  std::ranges::stable_sort(patches, {}, &Patch::begin);
-  std::string out;
-  std::size_t at = 0;
-  for (const auto& patch : patches) {
-    if (patch.begin < at) continue;  // inside of what an earlier one replaced
-    out += text.substr(at, patch.begin - at);
-    out += patch.text;
-    at = patch.end;
-  }
-  out += text.substr(at);
-  return out;
-}
-
-std::size_t code_points(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-
-class Editor {
+class Editor : private YamlPlaces {
  public:
-  explicit Editor(std::string_view text) : text_(text), root_(parse_yaml(text)) {}
+  explicit Editor(std::string_view text) : YamlPlaces(text), root_(parse_yaml(text)) {}
 
   const YamlValue& root() const { return root_; }
 
@@ -50,7 +25,7 @@ class Editor {
     if (path.empty()) {
       const bool in_place = root_.is_map() || root_.items.size() == value.items.size();
       if (update && same_shape(root_, value) && in_place) return this->update(root_, value);
-      patches_.push_back({0, text_.size(), emit_yaml(value)});
+      patches_.push_back({0, source().size(), emit_yaml(value)});
       return;
     }
     YamlValue* map = &root_;
@@ -96,7 +71,7 @@ class Editor {
     }
   }
 
-  std::string result() const { return applied(text_, patches_); }
+  std::string result() const { return patched(source(), patches_); }
 
  private:
   static Error no_map(YamlPath path, std::size_t depth) {
@@ -136,39 +111,6 @@ class Editor {
     return (a.is_map() && b.is_map()) || (a.is_list() && b.is_list());
   }
 
-  std::size_t column_of(const YamlEntry& entry) const { return entry.key_span.column - 1; }
-
-  std::size_t line_start(std::size_t at) const {
-    const auto found = at == 0 ? std::string_view::npos : text_.rfind('\n', at - 1);
-    return found == std::string_view::npos ? 0 : found + 1;
-  }
-  std::size_t line_end(std::size_t at) const {  // of its newline, or the end of the text
-    return std::min(text_.find('\n', at), text_.size());
-  }
-
-  // After the last byte of a value: block scalars and empty values leave out trailing blanks.
-  std::size_t content_end(const YamlValue& value, std::size_t least) const {
-    std::size_t end = std::max(value.span.end, least);
-    while (end > least &&
-           (is_blank(text_[end - 1]) || text_[end - 1] == '\n' || text_[end - 1] == '\r')) {
-      --end;
-    }
-    return end;
-  }
-
-  // Behind the colon of an entry.
-  std::size_t after_colon(const YamlEntry& entry) const {
-    std::size_t at = entry.key_span.end;
-    while (at < text_.size() && text_[at] != ':') {
-      at = text_[at] == '#' ? line_end(at) : at + 1;
-    }
-    return std::min(at + 1, text_.size());
-  }
-
-  std::size_t entry_end(const YamlEntry& entry) const {
-    return content_end(entry.value, after_colon(entry));
-  }
-
   void replace(const YamlValue& map, const YamlEntry& entry, const YamlValue& value) {
     const std::size_t begin = after_colon(entry);
     const std::size_t end = entry_end(entry);
@@ -181,9 +123,7 @@ class Editor {
       patches_.push_back({begin, end, " " + flow_text(value)});
       return;
     }
-    const std::size_t used =
-        code_points(text_.substr(line_start(begin), begin - line_start(begin)));
-    patches_.push_back({begin, end, emit_yaml_after_key(value, column, used)});
+    patches_.push_back({begin, end, emit_yaml_after_key(value, column, columns_before(begin))});
   }
 
   static std::string flow_text(const YamlValue& value) {
@@ -212,8 +152,10 @@ class Editor {
       const std::string text = emit_yaml_flow_key(entry) +
                                (entry.value.is_null() ? ":" : ": " + emit_yaml_flow(entry.value));
       std::size_t end = brace;
-      while (end > map.span.begin && (is_blank(text_[end - 1]) || text_[end - 1] == '\n')) --end;
-      const bool comma = end > 0 && text_[end - 1] == ',';
+      while (end > map.span.begin &&
+             (is_yaml_blank(source()[end - 1]) || source()[end - 1] == '\n'))
+        --end;
+      const bool comma = end > 0 && source()[end - 1] == ',';
       const std::string before = map.entries.empty() ? "" : comma ? " " : ", ";
       patches_.push_back({end, end, before + text});
       return;
@@ -234,7 +176,7 @@ class Editor {
     const std::size_t column = column_of(*first);
     const std::size_t at = line_end(end);
     patches_.push_back({at, at, "\n" + std::string(column, ' ') + emit_yaml_entry(entry, column)});
-    if (at == text_.size()) patches_.back().text += "\n";
+    if (at == source().size()) patches_.back().text += "\n";
   }
 
   void append_to_document(const YamlValue& map, const YamlEntry& entry) {
@@ -246,8 +188,8 @@ class Editor {
       patches_.push_back({map.span.begin, map.span.end, text});
       return;
     }
-    const bool open_line = !text_.empty() && text_.back() != '\n';
-    patches_.push_back({text_.size(), text_.size(), (open_line ? "\n" : "") + text});
+    const bool open_line = !source().empty() && source().back() != '\n';
+    patches_.push_back({source().size(), source().size(), (open_line ? "\n" : "") + text});
   }
 
   void remove(const YamlValue& map, std::size_t index, const YamlValue* outer,
@@ -268,10 +210,10 @@ class Editor {
       return;
     }
     const std::size_t start = line_start(entry.key_span.begin);
-    const bool own_line = trim(text_.substr(start, entry.key_span.begin - start)).empty();
+    const bool own_line = trim(source().substr(start, entry.key_span.begin - start)).empty();
     if (own_line) {
       const std::size_t end = line_end(entry_end(entry));
-      patches_.push_back({start, std::min(end + 1, text_.size()), ""});
+      patches_.push_back({start, std::min(end + 1, source().size()), ""});
     } else if (!last) {  // behind "- ": the next key moves up
       patches_.push_back({entry.key_span.begin, map.entries[index + 1].key_span.begin, ""});
     }
@@ -328,12 +270,7 @@ class Editor {
 
   void replace_item(const YamlValue& list, const YamlValue& old, const YamlValue& item) {
     const std::size_t end = content_end(old, old.span.begin);
-    if (list.flow || (!item.is_list() && !item.is_map())) {
-      const std::string text = list.flow ? flow_text(item) : item_text(old, item);
-      patches_.push_back({old.span.begin, end, text});
-      return;
-    }
-    patches_.push_back({old.span.begin, end, item_text(old, item)});
+    patches_.push_back({old.span.begin, end, list.flow ? flow_text(item) : item_text(old, item)});
   }
 
   // As after "- ": the emitter writes it in a list, whose dash is dropped.
@@ -351,13 +288,12 @@ class Editor {
       const auto& entry = map.entries[index];
       const std::size_t start = line_start(entry.key_span.begin);
       const std::size_t end = line_end(entry_end(entry));
-      patches_.push_back({start, std::min(end + 1, text_.size()), ""});
+      patches_.push_back({start, std::min(end + 1, source().size()), ""});
     }
   }
 
-  std::string_view text_;
   YamlValue root_;
-  std::vector<Patch> patches_;
+  std::vector<YamlPatch> patches_;
 };
 
 // python_equal, but NaN is itself here.
