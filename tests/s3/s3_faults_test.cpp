@@ -10,7 +10,7 @@
 #include "data/remote/sigv4.hpp"
 #include "support/expect_error.hpp"
 #include "support/http_server.hpp"
-#include "support/quiet_progress.hpp"
+#include "support/no_progress.hpp"
 #include "support/radosgw.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -23,7 +23,7 @@
 
 namespace mlopsctl::data {
 using mlopsctl::testing::HttpServer;
-using mlopsctl::testing::QuietProgress;
+using mlopsctl::testing::NoProgress;
 using mlopsctl::testing::Radosgw;
 using mlopsctl::testing::ServedRequest;
 using mlopsctl::testing::ServedResponse;
@@ -132,7 +132,7 @@ class Faults {
 struct Side {
   TemporaryFolder folder;
   ObjectCache cache{folder / "cache", {LinkType::copy}, false, folder / "staging"};
-  QuietProgress progress;
+  NoProgress progress;
 };
 
 std::vector<TransferItem> objects(Side& side, int count) {

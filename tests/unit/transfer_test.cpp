@@ -4,7 +4,7 @@
 #include "mlopsctl/platform/md5.hpp"
 
 #include "support/expect_error.hpp"
-#include "support/quiet_progress.hpp"
+#include "support/no_progress.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
@@ -16,7 +16,7 @@
 #include <fstream>
 
 namespace mlopsctl::data {
-using mlopsctl::testing::QuietProgress;
+using mlopsctl::testing::NoProgress;
 using mlopsctl::testing::TemporaryFolder;
 
 namespace {
@@ -24,7 +24,7 @@ namespace {
 struct Side {
   TemporaryFolder folder;
   ObjectCache cache{folder / "cache", {LinkType::copy}, false, folder / "staging"};
-  QuietProgress progress;
+  NoProgress progress;
 
   ObjectId add(const std::string& bytes, const std::string& suffix = "") {
     const ObjectId id{md5_of(bytes) + suffix};
