@@ -11,6 +11,7 @@ CommandSpec config_get();
 CommandSpec config_set();
 CommandSpec doctor();
 CommandSpec completion();
+CommandSpec help_data_versioning();
 CommandSpec help_exit_codes();
 CommandSpec help_man();
 

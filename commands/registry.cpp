@@ -81,7 +81,7 @@ const Registry& registry() {
        "config",
        "Read and change settings.",
        {config_list(), config_get(), config_set()}},
-      {"Set up", "help", "Explain.", {help_exit_codes(), help_man()}},
+      {"Set up", "help", "Explain.", {help_data_versioning(), help_exit_codes(), help_man()}},
   }};
   return all;
 }

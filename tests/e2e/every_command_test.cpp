@@ -102,6 +102,7 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"hook status", {}},
     {"hook run", {"post-checkout", "--", "old", "new", "0"}},
     {"hook uninstall", {}},
+    {"help data-versioning", {}},
     {"plots show", {}},
     {"plots diff", {}},
     {"plots templates", {}},
