@@ -284,7 +284,8 @@ CommandSpec drift_check() {
       .description =
           std::string(description) +
           "\n\nExits with 0 if they have not, 3 on drift, 4 if there are too few rows to "
-          "say. With --quiet it prints nothing when all is well, as cron likes it.\n\n"
+          "say, or no test that was asked for can be applied. With --quiet it prints nothing when "
+          "all is well, as cron likes it.\n\n"
           "Where a page, metrics, an alert or a message cannot be written or sent, the report says "
           "so and the verdict stays; a check that would end with 0 then ends with 5.",
       .examples =
