@@ -160,10 +160,6 @@ Report run(Context& context, const Arguments& arguments, bool judges) {
   validate_check_outputs(arguments);
   const auto output = arguments.text("output");
   if (output) row_format_of(*output);
-  if (arguments.text("html") && arguments.list("reference").empty()) {
-    throw Error(ErrorKind::usage, "--html needs --reference",
-                "the page shows both logs beside each other");
-  }
   QualityResult result = measured(context, arguments, rules, options);
   judge(result, rules.limits);
   record(context, arguments, result, schema);
@@ -218,7 +214,9 @@ std::vector<OptionSpec> all_options() {
         .choices = {"bad", "always", "never"},
         .default_text = "bad"}});
   add(check_output_options(
-      {.page = "Write a page with pictures of every indicator on both sides; needs --reference",
+      {.page =
+           "Write a page with rates, limits and the worst responses; with --reference both sides "
+           "of every indicator",
        .junit = "Write JUnit XML, one test case a rate and an indicator",
        .alert = "Raise an alert there if the quality is bad, end it when it is not; env:NAME as "
                 "above"}));

@@ -100,17 +100,16 @@ std::string response_rows(const QualityResult& result) {
 
 bool answered(Verdict verdict) { return verdict == Verdict::ok || verdict == Verdict::bad; }
 
+Tone tone_of(Verdict verdict) {
+  return verdict == Verdict::ok ? Tone::good : verdict == Verdict::bad ? Tone::bad : Tone::unknown;
+}
+
 // The page of the drift of the columns, with the verdict of the whole.
-std::string page(const QualityResult& result) {
-  if (!result.drift) {
-    throw Error(ErrorKind::not_found, "there is no page: a side has no response");
-  }
+std::string compared_page(const QualityResult& result) {
   ComparisonPage page = drift_page(*result.drift);
   page.title = result.name;
   page.verdict = to_string(result.verdict);
-  page.tone = result.verdict == Verdict::ok    ? Tone::good
-              : result.verdict == Verdict::bad ? Tone::bad
-                                               : Tone::unknown;
+  page.tone = tone_of(result.verdict);
   page.reason = result.reason;
   const auto& total = [&](const char* name) { return result.total(name).mean(); };
   page.tiles.insert(page.tiles.begin(), {{"Mean score", fmt::format("{:.3g}", total("score"))},
@@ -125,6 +124,60 @@ std::string page(const QualityResult& result) {
 }
 
 }  // namespace
+
+RatePage quality_page(const QualityResult& result) {
+  const auto& log = result.current;
+  RatePage page{.title = result.name,
+                .verdict = std::string(to_string(result.verdict)),
+                .reason = result.reason,
+                .tone = tone_of(result.verdict)};
+  const auto mean = [&](const char* name) { return result.total(name).mean(); };
+  page.tiles = {{"Responses", std::to_string(log.responses)},
+                {"Mean score", fmt::format("{:.3g}", mean("score"))},
+                {"Mean toxicity", fmt::format("{:.3g}", mean("toxicity"))},
+                {"Low scores", percent_text(mean("low_score"))},
+                {"Alerts", std::to_string(log.alerting)}};
+  page.facts = {{"Log", log.source},
+                {"Field", log.fields.response},
+                {"Rules", result.rules},
+                {"Checked", to_rfc3339(result.checked_at)},
+                {"Malformed lines", std::to_string(log.malformed)},
+                {"Confidence", number_text(result.judging.confidence)}};
+  for (const RateResult& rate : result.rates) {
+    if (!rate.limit && !rate.indicator.bad) continue;
+    const bool judged = rate.limit.has_value();
+    page.rates.push_back({rate.indicator.name, rate.indicator.help,
+                          rate.over ? "over"
+                          : judged  ? "ok"
+                                    : "",
+                          rate.over ? Tone::bad
+                          : judged  ? Tone::good
+                                    : Tone::unknown,
+                          rate.current.hits, rate.current.of, rate.current.value(),
+                          rate.current.interval.low, rate.current.interval.high, rate.limit});
+  }
+  PageTable worst{.heading = "Worst responses",
+                  .headers = {"Line", "Score", "Toxicity", "Flags", "Response"},
+                  .numbers = {true, true, true, false, false}};
+  for (const auto& one : log.worst) {
+    worst.rows.push_back({std::to_string(one.line), fmt::format("{:.3g}", one.score),
+                          fmt::format("{:.3g}", one.toxicity), join(one.flags, ", "), one.excerpt});
+  }
+  PageTable numbers{.heading = "Numbers",
+                    .headers = {"Indicator", "Mean", "Least", "Most", "Of", "What"},
+                    .numbers = {false, true, true, true, true, false}};
+  for (std::size_t i = 0; i < result.indicators.size(); ++i) {
+    const auto& info = result.indicators[i];
+    const auto& total = log.totals[i];
+    const bool number =
+        info.kind == quality::IndicatorKind::number || info.kind == quality::IndicatorKind::count;
+    if (!number || total.count() == 0) continue;
+    numbers.rows.push_back({info.name, human_number(total.mean()), human_number(total.min()),
+                            human_number(total.max()), std::to_string(total.count()), info.help});
+  }
+  page.tables = {std::move(worst), std::move(numbers)};
+  return page;
+}
 
 JUnitSuite quality_junit(const QualityResult& result) {
   JUnitSuite suite{.name = "quality " + result.name, .started = result.checked_at};
@@ -217,7 +270,10 @@ CheckDocuments quality_documents(const QualityResult& result, Timestamp now) {
       .job = "mlopsctl_quality",
       .last_success = "mlopsctl_quality_last_success_timestamp_seconds",
       .answered = answered(result.verdict),
-      .page = [&result] { return page(result); },
+      .page =
+          [&result] {
+            return result.drift ? compared_page(result) : html_rates(quality_page(result));
+          },
       .junit = [&result] { return quality_junit(result); },
       .markdown = [&result] { return quality_markdown(result); },
       .metrics =

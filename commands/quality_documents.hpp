@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mlopsctl/quality/judge.hpp"
+#include "mlopsctl/ui/rate_page.hpp"
 
 #include "commands/check_outputs.hpp"
 #include "commands/check_record.hpp"
@@ -16,6 +17,8 @@ namespace mlopsctl::commands {
 // All of them; `result` must outlive it.
 CheckDocuments quality_documents(const quality::QualityResult& result, Timestamp now);
 
+// Of one log; a check against a reference has drift's page instead.
+RatePage quality_page(const quality::QualityResult& result);
 JUnitSuite quality_junit(const quality::QualityResult& result);
 std::string quality_markdown(const quality::QualityResult& result);
 std::vector<MetricFamily> quality_metrics(const quality::QualityResult& result,

@@ -52,7 +52,7 @@ void fill_rates(QualityResult& result, const std::vector<RateLimit>& limits) {
 }
 
 std::string over_text(const RateResult& rate) {
-  return fmt::format("{} is {}, at least {}, and may be {}", rate.indicator.name,
+  return fmt::format("{} is {} (at least {}), the limit is {}", rate.indicator.name,
                      percent_text(rate.current.value()), percent_text(rate.current.interval.low),
                      percent_text(*rate.limit));
 }

@@ -3,41 +3,13 @@
 
 #include "ui/comparison_data.hpp"
 #include "ui/page_assets.hpp"
+#include "ui/page_values.hpp"
 
 #include <kainjow/mustache.hpp>
 
 namespace mlopsctl {
 
-namespace {
-
 namespace mustache = kainjow::mustache;
-
-std::string_view tone_class(Tone tone) {
-  switch (tone) {
-    case Tone::good:
-      return "good";
-    case Tone::warning:
-      return "warning";
-    case Tone::bad:
-      return "bad";
-    case Tone::unknown:
-      break;
-  }
-  return "unknown";
-}
-
-mustache::data facts_of(const std::vector<PageFact>& facts) {
-  mustache::data list{mustache::data::type::list};
-  for (const auto& fact : facts) {
-    mustache::data entry;
-    entry.set("label", printable(fact.label));
-    entry.set("text", printable(fact.text));
-    list.push_back(entry);
-  }
-  return list;
-}
-
-}  // namespace
 
 std::string html_comparison(const ComparisonPage& page, const ComparisonPageOptions& options) {
   mustache::data values;

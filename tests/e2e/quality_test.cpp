@@ -81,7 +81,6 @@ TEST_CASE(
                                                    {"--worst", "-1"},
                                                    {"--field", "a["},
                                                    {"--output", "rows.txt"},
-                                                   {"--html", "page.html"},
                                                    {"--alert-for", "0s"}}) {
     CAPTURE(wrong[0]);
     CHECK(logs.check("good.jsonl", wrong).code == 2);
@@ -249,6 +248,8 @@ TEST_CASE(
   CHECK(logs.box.read("chat.prom").find("mlopsctl_quality_bad{check=\"chat\"} 1\n") !=
         std::string::npos);
   CHECK(logs.box.read("summary.md").find("## ") == 0);
+  CHECK(logs.check("bad.jsonl", {"--html", "one.html"}).code == 0);
+  CHECK(logs.box.read("one.html").find("I&apos;m sorry") != std::string::npos);
   logs.box.write("file", "");
   CHECK(logs.check("good.jsonl", {"--junit", "file/junit.xml"}).code == 5);
   CHECK(logs.check("bad.jsonl", {"--max", "refusal=0", "--junit", "file/junit.xml"}).code == 3);

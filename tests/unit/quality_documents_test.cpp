@@ -89,6 +89,17 @@ TEST_CASE("an alert fires while the quality is bad and is resolved when it is no
   CHECK(quality_alerts(few, options, now).empty());
 }
 
+TEST_CASE("the page of one log shows rates, limits and the worst responses, its markup inert") {
+  QualityResult result = result_of(50);
+  result.current.worst[0].excerpt = "<script>alert(1)</script>";
+  const std::string html = html_rates(quality_page(result));
+  CHECK(html.starts_with("<!DOCTYPE html>"));
+  CHECK(html.find("<script") == std::string::npos);
+  CHECK(html.find("&lt;script&gt;") != std::string::npos);
+  CHECK(html.find("<span class=\"pill bad\">over</span>") != std::string::npos);
+  CHECK(html.find("class=\"limit\"") != std::string::npos);
+}
+
 TEST_CASE("what people read is inert") {
   const std::string markdown = quality_markdown(result_of(50));
   CHECK(markdown.find("<!channel>") == std::string::npos);

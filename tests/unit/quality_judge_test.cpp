@@ -42,7 +42,8 @@ TEST_CASE("a rate is over its limit if Wilson's lower bound is") {
   const RateResult rate = judged(10, 100, 0.05).rates.front();
   CHECK(rate.current.interval.low == doctest::Approx(0.0552291).epsilon(1e-5));
   CHECK(rate.current.interval.high == doctest::Approx(0.1743657).epsilon(1e-5));
-  CHECK(judged(10, 100, 0.05).reason.find("refusal is 10 %, at least 5.52 %, and may be 5 %") == 0);
+  CHECK(judged(10, 100, 0.05).reason.find("refusal is 10 % (at least 5.52 %), the limit is 5 %") ==
+        0);
 }
 
 TEST_CASE("a limit of 0 allows none") {
