@@ -158,7 +158,7 @@ class PanelWork {
     for (unsigned c = 0; c < panel_.width; ++c) {
       if (empty(c)) continue;
       results_[c].edges = equal_width_edges(static_cast<double>(joint(c, true)),
-                                       static_cast<double>(joint(c, false)), options_.bins);
+                                            static_cast<double>(joint(c, false)), options_.bins);
       thresholds[c] = thresholds_of<T>(results_[c].edges);
     }
     const auto counts = count(thresholds, options_.bins, true);
