@@ -1,11 +1,13 @@
 // plots show, diff and templates on small repositories: what is drawn, what is written, and every
 // exit code. tests/interop/dvc_plots_test.sh compares the JSON with DVC's.
+#include "support/page_text.hpp"
 #include "support/sandbox.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
 using mlopsctl::testing::Outcome;
+using mlopsctl::testing::page_data;
 using mlopsctl::testing::Sandbox;
 using nlohmann::json;
 
@@ -25,12 +27,6 @@ void make_repository(const Sandbox& box) {
   box.write("dvc.yaml", "plots:\n- train.csv:\n    x: epoch\n    title: Training\n");
   git(box, {"add", "-A"});
   git(box, {"commit", "-q", "-m", "one"});
-}
-
-json page_data(const std::string& page) {
-  constexpr std::string_view opening = R"(<script id="data" type="application/json">)";
-  const auto begin = page.find(opening) + opening.size();
-  return json::parse(page.substr(begin, page.find("</script>", begin) - begin));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "mlopsctl/ui/comparison_page.hpp"
 
+#include "support/page_text.hpp"
 #include "ui/comparison_picture.hpp"
 
 #include <doctest/doctest.h>
@@ -10,25 +11,11 @@
 #include <limits>
 
 using namespace mlopsctl;
+using mlopsctl::testing::contains;
+using mlopsctl::testing::count_of;
+using mlopsctl::testing::page_data;
 
 namespace {
-
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::size_t count_of(const std::string& text, std::string_view part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-    ++count;
-  return count;
-}
-
-nlohmann::json data_of(const std::string& page) {
-  constexpr std::string_view opening = R"(<script id="data" type="application/json">)";
-  const auto begin = page.find(opening) + opening.size();
-  return nlohmann::json::parse(page.substr(begin, page.find("</script>", begin) - begin));
-}
 
 ComparedFeature feature_named(const std::string& name) {
   ComparedFeature feature{.name = name, .kind = "real", .verdict = "drift", .tone = Tone::bad};
@@ -85,7 +72,7 @@ TEST_CASE("feature names, findings and sources cannot break out of a comparison 
   for (const auto* part : {"<script", "</script", "<!--", "<img"}) {
     CHECK(count_of(page, part) == count_of(harmless, part));
   }
-  const auto data = data_of(page);
+  const auto data = page_data(page);
   const std::string shown = attack.substr(0, attack.size() - 1) + "\xef\xbf\xbd";
   CHECK(data["features"][0][0] == shown);
   CHECK(data["remarks"][0][3] == shown);
@@ -96,7 +83,7 @@ TEST_CASE("numbers of a page are there to be read: counts whole, NaN as null") {
   feature.psi = std::nan("");
   feature.effect = std::numeric_limits<double>::infinity();
   feature.reference.rows = 1'234'567'890;
-  const auto row = data_of(html_comparison(page_of({feature})))["features"][0];
+  const auto row = page_data(html_comparison(page_of({feature})))["features"][0];
   CHECK(row[3].is_null());
   CHECK(row[4] == "Infinity");
   CHECK(row[7][0] == 1'234'567'890);
@@ -116,14 +103,14 @@ TEST_CASE("768 features with pictures and slices of time stay below one megabyte
   }
   const std::string page = html_comparison(page_of(std::move(features)));
   CHECK(page.size() < 1'000'000);
-  const auto data = data_of(page);
+  const auto data = page_data(page);
   CHECK(data["pictures"] == 768);
   CHECK(data["times"].size() == 2);  // shared by all
 }
 
 TEST_CASE("where pictures do not fit, the worst features keep theirs and all keep their numbers") {
   const std::vector<ComparedFeature> features(3000, feature_named("a"));
-  const auto data = data_of(html_comparison(page_of(features)));
+  const auto data = page_data(html_comparison(page_of(features)));
   CHECK(data["features"].size() == 3000);
   const auto pictures = data["pictures"].get<std::size_t>();
   CHECK(pictures >= 50);
@@ -161,7 +148,7 @@ TEST_CASE("many categories become the largest and the rest") {
     feature.reference_counts.push_back(1000 - i);
     feature.current_counts.push_back(i == 99 ? 50'000 : 1);
   }
-  const auto histogram = data_of(html_comparison(page_of({feature})))["features"][0][10][0];
+  const auto histogram = page_data(html_comparison(page_of({feature})))["features"][0][10][0];
   CHECK(histogram[1].size() == 24);
   CHECK(histogram[1][0] == "city 99");
   CHECK(histogram[1][23] == "77 others");

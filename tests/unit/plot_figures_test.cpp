@@ -1,26 +1,20 @@
 #include "mlopsctl/ui/figures.hpp"
 
+#include "support/page_text.hpp"
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
 #include <cmath>
 
 using namespace mlopsctl;
+using mlopsctl::testing::contains;
+using mlopsctl::testing::page_data;
 
 namespace {
 
 std::string page_of(const std::vector<Figure>& figures) {
   return html_figures("plots", figures, {}, {.label = "revision", .figure = "plot"});
-}
-
-nlohmann::json data_of(const std::string& page) {
-  constexpr std::string_view opening = R"(<script id="data" type="application/json">)";
-  const auto begin = page.find(opening) + opening.size();
-  return nlohmann::json::parse(page.substr(begin, page.find("</script>", begin) - begin));
-}
-
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace
@@ -29,7 +23,7 @@ TEST_CASE("bars, matrices and pictures share the labels of the runs") {
   const BarChart bars{"bars", "weight", "name", {"a", "b"}, {{"v1", {1, std::nan("")}}}};
   const ConfusionMatrix matrix{"m", "x", "y", {"c"}, {"r", "s"}, true, {{"v2", {3, 4}}}};
   const Pictures pictures{"p", {{"v1", "data:image/png;base64,AA=="}}};
-  const auto data = data_of(page_of({bars, matrix, pictures}));
+  const auto data = page_data(page_of({bars, matrix, pictures}));
   CHECK(data["runs"] == nlohmann::json{"v1", "v2"});
   CHECK(data["options"]["nouns"] == nlohmann::json{"revision", "plot"});
   CHECK(data["charts"][0]["kind"] == "bars");
@@ -47,7 +41,7 @@ TEST_CASE("only a page with pictures may load pictures, and only from inside its
 
 TEST_CASE("series of one revision are curves of one run") {
   Chart chart{"c", "step", {{"v1", {0}, {1}, "loss"}, {"v1", {0}, {2}, "acc"}}};
-  const auto data = data_of(page_of({chart}));
+  const auto data = page_data(page_of({chart}));
   CHECK(data["runs"] == nlohmann::json{"v1"});
   CHECK(data["charts"][0]["curves"][1]["series"] == "acc");
 }
@@ -61,7 +55,7 @@ TEST_CASE("a cloud of points keeps its extremes in the table when it is thinned"
   curve.y[12'345] = 99;
   Chart chart{"c", "x", {curve}};
   chart.points = true;
-  const auto data = data_of(page_of({chart}));
+  const auto data = page_data(page_of({chart}));
   CHECK(data["charts"][0]["kind"] == "points");
   CHECK(data["charts"][0]["curves"][0]["y"].size() <= 5000);
   CHECK(data["charts"][0]["curves"][0]["highest"] == nlohmann::json{12'345, 99});

@@ -1,5 +1,7 @@
 #include "mlopsctl/ui/plot.hpp"
 
+#include "support/page_text.hpp"
+
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
@@ -7,28 +9,14 @@
 #include <limits>
 
 using namespace mlopsctl;
+using mlopsctl::testing::contains;
+using mlopsctl::testing::count_of;
+using mlopsctl::testing::page_data;
 
 namespace {
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::size_t count_of(const std::string& text, std::string_view part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-    ++count;
-  return count;
-}
-
-nlohmann::json data_of(const std::string& page) {
-  constexpr std::string_view opening = R"(<script id="data" type="application/json">)";
-  const auto begin = page.find(opening) + opening.size();
-  return nlohmann::json::parse(page.substr(begin, page.find("</script>", begin) - begin));
-}
-
 nlohmann::json data_of(const Chart& chart, const PlotOptions& options = {}) {
-  return data_of(html_plot("page", std::vector{chart}, options));
+  return page_data(html_plot("page", std::vector{chart}, options));
 }
 
 }  // namespace
@@ -55,7 +43,7 @@ TEST_CASE("names cannot break out of the page") {
   CHECK(count_of(page, "</script") == count_of(harmless, "</script"));
   CHECK(count_of(page, "<!--") == count_of(harmless, "<!--"));
   CHECK_FALSE(contains(page, "<img"));
-  const auto data = data_of(page);
+  const auto data = page_data(page);
   CHECK(data["runs"][0] == attack);
   CHECK(data["charts"][0]["title"] == attack);
 }
@@ -116,7 +104,7 @@ TEST_CASE("one label is one run in all charts, twice in a chart it is two runs")
   const std::vector<Chart> charts{{"loss", "step", {{"a", {0}, {1}}, {"b", {0}, {1}}}},
                                   {"accuracy", "step", {{"b", {0}, {1}}}},
                                   {"lr", "step", {{"a", {0}, {1}}, {"a", {0}, {2}}}}};
-  const auto data = data_of(html_plot("page", charts, {}));
+  const auto data = page_data(html_plot("page", charts, {}));
   CHECK(data["runs"] == nlohmann::json{"a", "b", "a"});
   CHECK(data["charts"][1]["curves"][0]["run"] == 1);
   CHECK(data["charts"][2]["curves"][1]["run"] == 2);

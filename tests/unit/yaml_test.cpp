@@ -24,7 +24,8 @@ TEST_CASE("an empty file has no scalars") {
 }
 
 TEST_CASE("what is not plain YAML is refused with its line") {
-  for (const char* text : {"a: [1", "a: *x", "--- a\n--- b\n", "\xff: 1", "a: b: c", "\t- x"}) {
+  for (const char* text : {"a: [1", "a: *x", "--- a\n--- b\n", "\xff: 1", "a: b: c", "\t- x",
+                           "a: 1\na: 2", "a: &x {b: 1}\nc: *x", "a: &x {b: 1}\nc: {<<: *x}"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(read_yaml_scalars(text), Error);
   }

@@ -1,5 +1,5 @@
 // Reading small YAML files as a flat list of scalars with the bytes they came from, so that an edit
-// can replace one value and leave comments and order alone. libyaml does the parsing.
+// can replace one value and leave comments and order alone.
 #pragma once
 
 #include <cstddef>
@@ -15,11 +15,10 @@ struct YamlScalar {
   std::size_t line;   // 1-based
   std::size_t begin;  // byte span of the value in the text, quotes included
   std::size_t end;
-  std::size_t indent;  // column of its key
 };
 
-// Throws Error{config} "line 3: …" if the text is not YAML, has several documents, anchors or
-// aliases, or is nested deeper than 32.
+// Throws Error{config} "line 3: …" for what parse_yaml refuses, and for maps and lists that come
+// from an alias.
 std::vector<YamlScalar> read_yaml_scalars(std::string_view text);
 
 // A value in the shortest form that YAML 1.1 and 1.2 readers take for the same string.
