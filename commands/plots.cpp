@@ -221,6 +221,12 @@ Report draw(Context& context, const Arguments& arguments, const std::string& sch
                                                .properties = given_properties(arguments),
                                                .base = pipeline_base(repository, context)});
   const Templates templates(repository, data_base(context));
+  if (plots.plots.empty() && plots.errors.empty() && !targets.empty() &&
+      arguments.text_or("format", "html") != "dvc-json") {
+    throw Error(ErrorKind::not_found,
+                fmt::format("no file and no plot of dvc.yaml is called {}", quote(targets.front())),
+                "'mlopsctl plots show' draws all that are declared");
+  }
   Report report(schema);
   const bool vega = arguments.flag("show-vega");
   const bool dvc_json = arguments.text_or("format", "html") == "dvc-json";

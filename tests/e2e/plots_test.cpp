@@ -101,6 +101,9 @@ TEST_CASE("what cannot be drawn is said, and the rest is drawn") {
   const Outcome field = box.run({"plots", "show", "train.csv", "-y", "los"});
   CHECK(field.code == 1);
   CHECK(field.err.find("has no field 'los'; it has: epoch, loss") != std::string::npos);
+  const Outcome unknown = box.run({"plots", "show", "nothing.csv"});
+  CHECK(unknown.code == 1);
+  CHECK(unknown.err.find("no plot of dvc.yaml is called 'nothing.csv'") != std::string::npos);
   box.write("dvc.yaml", "stages: {}\n");
   const Outcome none = box.run({"plots", "show"});
   CHECK(none.code == 0);
