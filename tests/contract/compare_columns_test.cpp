@@ -101,9 +101,9 @@ void expect(const Columns& reference, const Columns& current,
     if (a.empty() && b.empty()) continue;
     double low = std::min(a.empty() ? b.front() : a.front(), b.empty() ? a.front() : b.front());
     double high = std::max(a.empty() ? b.back() : a.back(), b.empty() ? a.back() : b.back());
-    if (low == high) {
-      low -= 0.5;
-      high += 0.5;
+    if (low == high) {  // by ½, or by one step where ½ is lost in rounding
+      low = std::min(low - 0.5, std::nextafter(low, -INFINITY));
+      high = std::max(high + 0.5, std::nextafter(high, INFINITY));
     }
     REQUIRE(got[c].edges.size() == options.bins + 1);
     const double width = high - low;
