@@ -68,7 +68,8 @@ std::map<std::string, std::string> plan(const Sandbox& box, const std::string& r
   std::map<std::string, std::string> result;
   const auto outcome = box.run(in(repository, {"repro", "-P", "--dry-run", "--json"}));
   CAPTURE(outcome.err);
-  for (const auto& stage : json::parse(outcome.out)["stages"])
+  const json planned = json::parse(outcome.out);
+  for (const auto& stage : planned["stages"])
     result[stage["stage"]] = stage["outcome"];
   return result;
 }

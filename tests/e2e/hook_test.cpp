@@ -153,7 +153,8 @@ TEST_CASE("hooks of others stay, run behind ours, and are as before when ours go
 
   // A second time nothing changes.
   const std::string once = box.read(".git/hooks/pre-commit");
-  for (const auto& hook : json::parse(box.output_of({"hook", "install", "--json"}))["hooks"])
+  const json again = json::parse(box.output_of({"hook", "install", "--json"}));
+  for (const auto& hook : again["hooks"])
     CHECK(hook["change"] == "unchanged");
   CHECK(box.read(".git/hooks/pre-commit") == once);
 
@@ -162,7 +163,8 @@ TEST_CASE("hooks of others stay, run behind ours, and are as before when ours go
   CHECK(box.read(".git/hooks/post-checkout") == dvc);
   CHECK(box.read(".git/hooks/pre-push") == python);
   CHECK_FALSE(there(box, ".git/hooks/pre-push.before-mlopsctl"));
-  for (const auto& hook : json::parse(box.output_of({"hook", "status", "--json"}))["hooks"])
+  const json status = json::parse(box.output_of({"hook", "status", "--json"}));
+  for (const auto& hook : status["hooks"])
     CHECK(hook["installed"] == false);
 }
 
