@@ -69,8 +69,7 @@ std::map<std::string, std::string> plan(const Sandbox& box, const std::string& r
   const auto outcome = box.run(in(repository, {"repro", "-P", "--dry-run", "--json"}));
   CAPTURE(outcome.err);
   const json planned = json::parse(outcome.out);
-  for (const auto& stage : planned["stages"])
-    result[stage["stage"]] = stage["outcome"];
+  for (const auto& stage : planned["stages"]) result[stage["stage"]] = stage["outcome"];
   return result;
 }
 

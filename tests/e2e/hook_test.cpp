@@ -154,8 +154,7 @@ TEST_CASE("hooks of others stay, run behind ours, and are as before when ours go
   // A second time nothing changes.
   const std::string once = box.read(".git/hooks/pre-commit");
   const json again = json::parse(box.output_of({"hook", "install", "--json"}));
-  for (const auto& hook : again["hooks"])
-    CHECK(hook["change"] == "unchanged");
+  for (const auto& hook : again["hooks"]) CHECK(hook["change"] == "unchanged");
   CHECK(box.read(".git/hooks/pre-commit") == once);
 
   box.output_of({"hook", "uninstall"});
@@ -164,8 +163,7 @@ TEST_CASE("hooks of others stay, run behind ours, and are as before when ours go
   CHECK(box.read(".git/hooks/pre-push") == python);
   CHECK_FALSE(there(box, ".git/hooks/pre-push.before-mlopsctl"));
   const json status = json::parse(box.output_of({"hook", "status", "--json"}));
-  for (const auto& hook : status["hooks"])
-    CHECK(hook["installed"] == false);
+  for (const auto& hook : status["hooks"]) CHECK(hook["installed"] == false);
 }
 
 TEST_CASE("core.hooksPath is where hooks go, and repositories without data are left in peace") {
