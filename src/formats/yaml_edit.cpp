@@ -15,9 +15,20 @@ namespace mlopsctl {
 
 namespace {
 
+// A block of text ("|") at the very end has no line break as its last character; any line below it
+// would give it one.
+void require_closed_end(std::string_view text, const YamlValue& root) {
+  if (text.empty() || text.back() == '\n') return;
+  if (python_equal(parse_yaml(std::string(text) + '\n'), root)) return;
+  throw Error(ErrorKind::config, "the file ends within a block of text, without a line break",
+              "end its last line with a line break");
+}
+
 class Editor : private YamlPlaces {
  public:
-  explicit Editor(std::string_view text) : YamlPlaces(text), root_(parse_yaml(text)) {}
+  explicit Editor(std::string_view text) : YamlPlaces(text), root_(parse_yaml(text)) {
+    require_closed_end(text, root_);
+  }
 
   const YamlValue& root() const { return root_; }
 

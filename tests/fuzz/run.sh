@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets with clang and runs each for a while from its committed seeds:
 #   tests/fuzz/run.sh [SECONDS_EACH] [TARGET…]
+# MLOPSCTL_FUZZ_SEED=N takes the same way each time, as CI does; by default every run is another one.
 # Fails on the first crash, hang or broken invariant and leaves the input in the build folder.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -22,7 +23,7 @@ for target in "${targets[@]}"; do
   found="$build/fuzz-found/$target"
   mkdir -p "$found"
   echo "fuzz $target for $seconds s"
-  if ! "$build/bin/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+  if ! "$build/bin/fuzz_$target" -seed="${MLOPSCTL_FUZZ_SEED:-0}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$found/crash-" "$found" "tests/fuzz/corpus/$target" \
     2>"$found.log"; then
     tail -n 40 "$found.log" >&2

@@ -70,6 +70,14 @@ TEST_CASE("an update changes what differs, as DVC does") {
   CHECK(update("- a: 1\n  b: 2\n  c: 3\n", {}, "[{c: 3}]") == "- c: 3\n");
 }
 
+TEST_CASE("a block of text without a last line break would get one from a line below: refused") {
+  const std::string open = "a: 1\nb: |\n  text";
+  CHECK_THROWS_WITH(yaml_set(open, std::vector<std::string>{"c"}, YamlValue::of_text("x")),
+                    "the file ends within a block of text, without a line break");
+  CHECK(yaml_set("a: 1\nb: |-\n  text", std::vector<std::string>{"c"}, YamlValue::of_text("x")) ==
+        "a: 1\nb: |-\n  text\nc: x\n");
+}
+
 TEST_CASE("a path through something that is no map is refused") {
   CHECK_THROWS_AS(set("a: text\n", {"a", "b"}, "1"), Error);
   CHECK_THROWS_AS(set("a: [1]\n", {"a", "5", "b"}, "1"), Error);
