@@ -1,0 +1,61 @@
+// What an evaluation found: metrics of each task, and one record an example, by which two
+// evaluations are compared in pairs. Its JSON is `mlopsctl.eval.result/1`.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mlopsctl {
+
+// Everything that decides the answers, by name: "model", "model_sha256", "adapter_sha256",
+// "tokenizer_sha256", "engine", "dtype", "deterministic", "seed", "version" decide the quality;
+// "device", "driver", "cpu" the speed. An endpoint has "endpoint" and "endpoint_model" instead of
+// digests. A name that does not apply is not there.
+using Fingerprint = std::map<std::string, std::string>;
+
+struct MetricValue {
+  std::string name;             // "acc", "acc_norm", "word_perplexity", "exact_match", …
+  std::string filter = "none";  // lm-evaluation-harness' key is "name,filter"
+  double value = 0;             // may be infinite or NaN
+  std::optional<double> stderr_;
+  bool higher_is_better = true;
+  // A proportion's integer counts (correct of n), so that no rule compares rounded numbers.
+  std::optional<std::uint64_t> correct;
+  std::uint64_t n = 0;  // examples that count
+};
+
+struct ExampleRecord {
+  std::string id;           // the row's own id, else its number
+  std::string prompt_hash;  // sha256 of all that was sent, hexadecimal
+  std::string target_hash;
+  std::map<std::string, double> metrics;  // by name: acc 0 or 1, …
+  std::optional<double> nll;              // summed, natural logarithm: of the target or the text
+  std::uint64_t tokens = 0;               // scored or generated
+  std::string error;                      // not empty: it does not count
+  std::string detail;  // JSON text: document, prompt, answers; empty where it was not asked for
+};
+
+struct TaskResult {
+  std::string name;
+  std::string version;    // metadata.version of the task file
+  std::string hash;       // sha256 of the task file with what it includes, and its data
+  std::string data_hash;  // sha256 of the data file
+  std::uint32_t shots = 0;
+  std::vector<MetricValue> metrics;
+  std::vector<ExampleRecord> examples;
+  std::uint64_t failed = 0;     // examples with an error
+  std::uint64_t truncated = 0;  // contexts that lost their left end
+  std::uint64_t near_ties = 0;  // choices whose best two differ by less than 1e-4 relative
+};
+
+struct EvalResult {
+  std::string run;                         // id in the run store, empty if not recorded
+  std::int64_t started = 0, finished = 0;  // milliseconds since 1970
+  Fingerprint fingerprint;
+  std::vector<TaskResult> tasks;
+};
+
+}  // namespace mlopsctl

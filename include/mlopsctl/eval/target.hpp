@@ -1,0 +1,66 @@
+// What is evaluated: a local model or an endpoint, seen as something that scores and generates text
+// (the requests of lm-evaluation-harness, eval.md §1.2).
+#pragma once
+
+#include "mlopsctl/base/progress.hpp"
+#include "mlopsctl/eval/result.hpp"
+#include "mlopsctl/tokenizer/tokenizer.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mlopsctl {
+
+struct LikelihoodRequest {
+  std::string context;  // empty: conditioned on the prefix token
+  std::string continuation;
+};
+struct LikelihoodResult {
+  double sum = 0;       // natural log-probability of the continuation
+  bool greedy = false;  // each token of it was the most likely one
+  std::uint64_t tokens = 0;
+  bool truncated = false;  // the context lost its left end
+  std::string error;       // not empty: there is no result, and why
+};
+
+struct RollingResult {
+  double sum = 0;
+  std::uint64_t tokens = 0;  // scored, without the prefix
+  std::string error;
+};
+
+struct GenerationRequest {
+  std::string prompt;                 // used if there are no messages
+  std::vector<ChatMessage> messages;  // a chat
+  std::uint32_t max_tokens = 256;
+  double temperature = 0, top_p = 1;
+  std::uint64_t seed = 0;
+  std::vector<std::string> stop;  // the text ends before the earliest of these
+};
+struct GenerationResult {
+  std::string text;
+  std::string finish_reason;  // "stop", "length"
+  std::uint64_t prompt_tokens = 0, completion_tokens = 0;
+  std::string error;
+};
+
+// Results are in the order of the requests. One that failed has its `error` set; what makes all
+// fail is thrown. Not safe to call from several threads; implementations use several themselves.
+class Target {
+ public:
+  virtual ~Target() = default;
+  virtual std::string name() const = 0;
+  virtual Fingerprint fingerprint() const = 0;
+
+  virtual std::vector<LikelihoodResult> likelihood(std::span<const LikelihoodRequest> requests,
+                                                   Progress& progress) = 0;
+  virtual std::vector<RollingResult> rolling(std::span<const std::string> texts,
+                                             Progress& progress) = 0;
+  virtual std::vector<GenerationResult> generate(std::span<const GenerationRequest> requests,
+                                                 Progress& progress) = 0;
+};
+
+}  // namespace mlopsctl
