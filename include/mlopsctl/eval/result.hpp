@@ -34,7 +34,11 @@ struct ExampleRecord {
   std::map<std::string, double> metrics;  // by name: acc 0 or 1, …
   std::optional<double> nll;              // summed, natural logarithm: of the target or the text
   std::uint64_t tokens = 0;               // scored or generated
-  std::string error;                      // not empty: it does not count
+  // Choices: how far the log-probability of the best one is above the next one's, as the first
+  // metric compares them: how sure an answer was that flips.
+  std::optional<double> margin;
+  std::string group;   // examples that belong together (questions on one text); empty: its own
+  std::string error;   // not empty: it does not count
   std::string detail;  // JSON text: document, prompt, answers; empty where it was not asked for
 };
 
