@@ -6,10 +6,13 @@
 #include "mlopsctl/eval/result.hpp"
 #include "mlopsctl/tokenizer/tokenizer.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mlopsctl {
@@ -47,6 +50,14 @@ struct GenerationResult {
   std::string error;
 };
 
+// Told of results as they come, so that a cache has kept them whatever happens next. `index` is the
+// place of the request in the call. Called from the thread that called; may stay unset.
+struct ResultWatch {
+  std::function<void(std::size_t index, const LikelihoodResult&)> likelihood;
+  std::function<void(std::size_t index, const RollingResult&)> rolling;
+  std::function<void(std::size_t index, const GenerationResult&)> generation;
+};
+
 // Results are in the order of the requests. One that failed has its `error` set; what makes all
 // fail is thrown. Not safe to call from several threads; implementations use several themselves.
 class Target {
@@ -61,6 +72,24 @@ class Target {
                                              Progress& progress) = 0;
   virtual std::vector<GenerationResult> generate(std::span<const GenerationRequest> requests,
                                                  Progress& progress) = 0;
+
+  // Of the calls from now on. A target may tell of a result when it is there or not at all: who
+  // watches looks at what the call returns as well.
+  void watch(ResultWatch watch) { watch_ = std::move(watch); }
+
+ protected:
+  void tell(std::size_t index, const LikelihoodResult& result) const {
+    if (watch_.likelihood) watch_.likelihood(index, result);
+  }
+  void tell(std::size_t index, const RollingResult& result) const {
+    if (watch_.rolling) watch_.rolling(index, result);
+  }
+  void tell(std::size_t index, const GenerationResult& result) const {
+    if (watch_.generation) watch_.generation(index, result);
+  }
+
+ private:
+  ResultWatch watch_;
 };
 
 }  // namespace mlopsctl
