@@ -21,10 +21,14 @@ namespace mlopsctl {
 struct ScoreRequest {
   std::vector<std::int32_t> tokens;  // at most max_positions + 1: the last is never fed
   std::size_t first = 1;
+  // Other tokens that could stand in the last place: what choices of one token (A, B, C, D) share
+  // is computed once.
+  std::vector<std::int32_t> others;
 };
 struct ScoreResult {
   std::vector<float> log_probabilities;  // natural logarithm, over all rows of the vocabulary
   std::vector<std::int32_t> argmax;      // of each position; the lowest id of equals
+  std::vector<float> others;             // log-probabilities of the request's `others`
   bool finite = true;  // false: a logit was NaN or infinite, the numbers mean nothing
 };
 

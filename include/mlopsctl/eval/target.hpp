@@ -25,13 +25,15 @@ struct LikelihoodResult {
   double sum = 0;       // natural log-probability of the continuation
   bool greedy = false;  // each token of it was the most likely one
   std::uint64_t tokens = 0;
-  bool truncated = false;  // the context lost its left end
-  std::string error;       // not empty: there is no result, and why
+  std::uint64_t matched = 0;  // tokens that were the most likely ones
+  bool truncated = false;     // the context lost its left end
+  std::string error;          // not empty: there is no result, and why
 };
 
 struct RollingResult {
   double sum = 0;
-  std::uint64_t tokens = 0;  // scored, without the prefix
+  std::uint64_t tokens = 0;   // scored, without the prefix
+  std::uint64_t matched = 0;  // of them, those that were the most likely ones
   std::string error;
 };
 
