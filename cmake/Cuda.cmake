@@ -27,8 +27,8 @@ if(wanted AND NOT MLOPSCTL_SANITIZE)
 endif()
 message(STATUS "CUDA backend: ${MLOPSCTL_CUDA_FOUND}")
 
-# mlopsctl_cuda_sources(target source…): compiles .cu files into a target, with the CUDA runtime linked
-# statically.
+# mlopsctl_cuda_sources(target source…): compiles .cu files into a target, which links mlopsctl_gpu for
+# the CUDA runtime.
 function(mlopsctl_cuda_sources target)
   foreach(number ${MLOPSCTL_CUDA_ARCHITECTURES})
     list(APPEND architectures -gencode arch=compute_${number},code=sm_${number})
@@ -53,6 +53,4 @@ function(mlopsctl_cuda_sources target)
       VERBATIM)
     target_sources(${target} PRIVATE ${object})
   endforeach()
-  target_include_directories(${target} SYSTEM PRIVATE ${CUDA_INCLUDE_DIR})
-  target_link_libraries(${target} PUBLIC ${CUDART_LIBRARY} Threads::Threads ${CMAKE_DL_LIBS} rt)
 endfunction()

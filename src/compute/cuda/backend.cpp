@@ -3,6 +3,9 @@
 #include "compute/cuda/work.hpp"
 #include "compute/parallel.hpp"
 #include "compute/values.hpp"
+#include "gpu/device.hpp"
+
+#include <string>
 
 namespace mlopsctl {
 
@@ -14,7 +17,7 @@ constexpr std::size_t most_bins = 1024;  // what the kernels have room for
 
 class CudaBackend final : public ComputeBackend {
  public:
-  CudaBackend() : device_(require_device()) {}
+  CudaBackend() : device_(gpu::require_device().name) {}
 
   std::string name() const override { return "cuda, " + device_; }
 

@@ -6,10 +6,10 @@
 #include "compute/bins.hpp"
 #include "compute/cuda/column_kernels.cuh"
 #include "compute/cuda/loader.cuh"
-#include "compute/cuda/memory.hpp"
 #include "compute/cuda/work.hpp"
 #include "compute/panels.hpp"
 #include "compute/values.hpp"
+#include "gpu/memory.hpp"
 
 #include <cub/device/device_segmented_radix_sort.cuh>
 
@@ -20,6 +20,9 @@
 #include <numeric>
 
 namespace mlopsctl::compute::cuda {
+
+using gpu::check;
+using gpu::DeviceArray;
 
 namespace {
 
@@ -347,24 +350,5 @@ template std::vector<ColumnComparison> compare_columns<std::int64_t>(const Matri
 template std::vector<ColumnComparison> compare_columns<std::uint64_t>(const Matrix&, const Matrix&,
                                                                       const CompareOptions&,
                                                                       unsigned, Progress&);
-
-std::string require_device() {
-  int driver = 0, devices = 0;
-  cudaDriverGetVersion(&driver);
-  const cudaError_t status = cudaGetDeviceCount(&devices);
-  if (driver == 0)
-    throw Error(ErrorKind::unavailable, "there is no NVIDIA driver",
-                "install the driver, or use --device cpu");
-  if (status != cudaSuccess && status != cudaErrorNoDevice)
-    throw Error(ErrorKind::unavailable,
-                std::string("the NVIDIA driver cannot be used: ") + cudaGetErrorString(status),
-                "update the driver, or use --device cpu");
-  if (status == cudaErrorNoDevice || devices == 0)
-    throw Error(ErrorKind::unavailable, "there is no NVIDIA GPU that this process may use",
-                "look at CUDA_VISIBLE_DEVICES, or use --device cpu");
-  cudaDeviceProp properties{};
-  check(cudaGetDeviceProperties(&properties, 0), "tell its properties");
-  return properties.name;
-}
 
 }  // namespace mlopsctl::compute::cuda

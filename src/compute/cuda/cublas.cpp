@@ -2,14 +2,11 @@
 
 #include "mlopsctl/base/error.hpp"
 
+#include "gpu/library.hpp"
+
 #include <fmt/format.h>
 
 #include <cublas_v2.h>
-#include <dlfcn.h>
-
-#include <array>
-#include <cstdlib>
-#include <string>
 
 namespace mlopsctl::compute::cuda {
 
@@ -18,45 +15,27 @@ namespace {
 static_assert(CUBLAS_VER_MAJOR == 13, "the library's name below belongs to the headers' version");
 constexpr const char* library_name = "libcublas.so.13";
 
-struct Library {
+struct Functions {
   decltype(&cublasCreate_v2) create = nullptr;
   decltype(&cublasDestroy_v2) destroy = nullptr;
   decltype(&cublasSetStream_v2) set_stream = nullptr;
   decltype(&cublasDgemm_v2_64) dgemm = nullptr;
-  std::string reason;  // why it cannot be used; empty: it can
 
-  Library() {
-    const char* asked = std::getenv("MLOPSCTL_CUBLAS");
-    void* handle = nullptr;
-    for (const std::string& path :
-         std::array<std::string, 3>{asked != nullptr ? asked : "", library_name,
-                                    std::string("/usr/local/cuda/lib64/") + library_name}) {
-      if (handle == nullptr && !path.empty())
-        handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    }
-    if (handle == nullptr) {
-      reason = fmt::format("{} was not found", library_name);
-      return;
-    }
-    find(handle, "cublasCreate_v2", create);
-    find(handle, "cublasDestroy_v2", destroy);
-    find(handle, "cublasSetStream_v2", set_stream);
-    find(handle, "cublasDgemm_v2_64", dgemm);
+  Functions() {
+    library_.find("cublasCreate_v2", create);
+    library_.find("cublasDestroy_v2", destroy);
+    library_.find("cublasSetStream_v2", set_stream);
+    library_.find("cublasDgemm_v2_64", dgemm);
   }
+  void require() const { library_.require(); }
 
  private:
-  template <class Function>
-  void find(void* handle, const char* symbol, Function& function) {
-    function = reinterpret_cast<Function>(::dlsym(handle, symbol));
-    if (function == nullptr) reason = fmt::format("{} lacks {}", library_name, symbol);
-  }
+  gpu::Library library_{library_name};
 };
 
-const Library& library() {
-  static const Library loaded;
-  if (!loaded.reason.empty())
-    throw Error(ErrorKind::unavailable, fmt::format("cuBLAS cannot be used: {}", loaded.reason),
-                "install cuBLAS 13 or name its file in MLOPSCTL_CUBLAS, or use --device cpu");
+const Functions& library() {
+  static const Functions loaded;
+  loaded.require();
   return loaded;
 }
 

@@ -1,5 +1,4 @@
-// cuBLAS, loaded when a matrix product is first asked for: linking it would map 600 MB at each
-// start and refuse to start where it is missing.
+// Matrix products in double precision, by cuBLAS.
 #pragma once
 
 #include <cuda_runtime.h>

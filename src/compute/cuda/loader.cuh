@@ -4,8 +4,8 @@
 
 #include "compute/columns.hpp"
 #include "compute/cuda/column_kernels.cuh"
-#include "compute/cuda/memory.hpp"
 #include "compute/parallel.hpp"
+#include "gpu/memory.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -15,6 +15,11 @@
 #include <vector>
 
 namespace mlopsctl::compute::cuda {
+
+using gpu::check;
+using gpu::DeviceArray;
+using gpu::PinnedBytes;
+using gpu::Stream;
 
 template <class T>
 class Loader {

@@ -1,12 +1,16 @@
 // Kernel sums on the GPU: K in tiles, in double precision, which Hopper's and Ampere's tensor cores
 // have; K times all labellings at once.
 #include "compute/cuda/cublas.hpp"
-#include "compute/cuda/memory.hpp"
 #include "compute/cuda/work.hpp"
+#include "gpu/memory.hpp"
 
 #include <algorithm>
 
 namespace mlopsctl::compute::cuda {
+
+using gpu::check;
+using gpu::DeviceArray;
+using gpu::Stream;
 
 namespace {
 

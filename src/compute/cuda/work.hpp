@@ -5,14 +5,9 @@
 
 #include "compute/mmd.hpp"
 
-#include <string>
 #include <vector>
 
 namespace mlopsctl::compute::cuda {
-
-// The name of the GPU. Throws Error{unavailable} if there is no driver, none that is new enough, or
-// no GPU.
-std::string require_device();
 
 template <class T>
 std::vector<ColumnComparison> compare_columns(const Matrix& reference, const Matrix& current,

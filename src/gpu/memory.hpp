@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace mlopsctl::compute::cuda {
+namespace mlopsctl::gpu {
 
 inline void check(cudaError_t status, const char* what) {
   if (status == cudaSuccess) return;
@@ -79,4 +79,4 @@ class Stream {
   cudaStream_t stream_ = nullptr;
 };
 
-}  // namespace mlopsctl::compute::cuda
+}  // namespace mlopsctl::gpu
