@@ -29,7 +29,7 @@ stop() {
 }
 trap stop EXIT
 
-eval "export $("$here/../tests/support/start-rgw.sh" "$work/rgw" "$port" bluestore)"
+eval "export $("$here/../tests/support/start-rgw.sh" "$work/rgw" "$port" bluestore $((32 << 30)))"
 export S3_ENDPOINT_URL=$AWS_ENDPOINT_URL # for s5cmd
 export AWS_CONFIG_FILE=/nonexistent AWS_EC2_METADATA_DISABLED=true
 

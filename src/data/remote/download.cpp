@@ -18,6 +18,9 @@ namespace mlopsctl::data {
 namespace {
 
 constexpr std::size_t in_memory = std::size_t{256} << 10U;
+// Parts of one object that are asked for at once. More fill no line better, but arrive out of
+// order, and bytes are hashed in order.
+constexpr std::uint64_t parts_at_once = 16;
 
 class Download : public std::enable_shared_from_this<Download> {
  public:
@@ -68,13 +71,16 @@ class Download : public std::enable_shared_from_this<Download> {
     }
     file_->mark(0);
     parts_ = (size_ + download_part - 1) / download_part;
-    left_ = 0;
-    for (std::uint64_t part = 1; part < parts_; ++part) {
-      if (file_->has(part)) continue;
-      ++left_;
-      get_part(part);
-    }
+    get_more();
     hash_on();
+  }
+
+  void get_more() {
+    for (; next_ < parts_ && asked_for_ < parts_at_once; ++next_) {
+      if (file_->has(next_)) continue;
+      ++asked_for_;
+      get_part(next_);
+    }
   }
 
   void get_part(std::uint64_t part) {
@@ -98,7 +104,8 @@ class Download : public std::enable_shared_from_this<Download> {
                                fmt::format("a part of {} did not arrive whole", self->key_))));
                          }
                          self->file_->mark(part);
-                         --self->left_;
+                         --self->asked_for_;
+                         self->get_more();
                          self->hash_on();
                        });
   }
@@ -192,8 +199,9 @@ class Download : public std::enable_shared_from_this<Download> {
   std::unique_ptr<PartFile> file_;
   std::uint64_t size_ = 0;
   std::uint64_t parts_ = 0;
-  std::uint64_t left_ = 0;
-  std::uint64_t hashed_ = 0;  // parts
+  std::uint64_t next_ = 1;       // part to ask for
+  std::uint64_t asked_for_ = 0;  // parts
+  std::uint64_t hashed_ = 0;     // parts
   bool hashing_ = false;
   bool over_ = false;
   Md5 md5_;
