@@ -201,11 +201,20 @@ TEST_CASE("a header that lies is refused") {
             .tensors.size() == 1);
   CHECK(parsed(tensors(R"({"a":{"dtype":"F8","shape":[16],"data_offsets":[0,16]}})"))
             .left_out.size() == 1);
-  for (const char* header : {R"({"a":{"dtype":"F32","shape":[5],"data_offsets":[0,16]}})",
-                             R"({"a":{"dtype":"F32","shape":[8],"data_offsets":[0,32]}})",
-                             R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[16,0]}})",
-                             R"({"a":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}})",
-                             R"({"a":{"dtype":"F32","shape":[4]}})", R"({"a":1})", R"([])", "{"}) {
+  for (
+      const char* header :
+      {R"({"a":{"dtype":"F32","shape":[5],"data_offsets":[0,16]}})",
+       R"({"a":{"dtype":"F32","shape":[8],"data_offsets":[0,32]}})",
+       R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[16,0]}})",
+       R"({"a":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}})",
+       R"({"a":{"dtype":"F32","shape":[4]}})", R"({"a":1})", R"([])", "{",
+       R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}})",
+       R"({"a":{"dtype":"F32","shape":[3],"data_offsets":[4,16]}})",
+       R"({"a":{"dtype":"F8_E4M3","shape":[15],"data_offsets":[0,16]}})",
+       R"({"a":{"dtype":"F4","shape":[31],"data_offsets":[0,16]}})",
+       R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[3],"data_offsets":[4,16]}})",
+       R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})",
+       R"({"__metadata__":{"a":1},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})"}) {
     CAPTURE(header);
     CHECK_ERROR(parsed(tensors(header)), ErrorKind::corrupt, "");
   }

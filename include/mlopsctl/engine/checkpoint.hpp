@@ -62,7 +62,8 @@ struct TensorView {
 //   layer.I.attention_norm[.bias]            layer.I.mlp_norm[.bias]
 //   layer.I.q|k|v|o (out, in)[.bias]         layer.I.q_norm|k_norm [head_size]       (Qwen3)
 //   layer.I.gate|up|down (out, in)[.bias]    GPT-2: up and down only
-//   final_norm[.bias]                        head [vocabulary, width]; the embedding where tied
+//   final_norm[.bias]                        head [vocabulary, width]; the embedding where tied,
+//                                            unless an adapter changes one of them
 // Matrices are (out, in): y = W x. GPT-2's (in, out) are presented with `transposed` set.
 struct NamedTensor {
   TensorView view;
@@ -101,6 +102,9 @@ class Checkpoint {
   virtual NumberType stored_type() const = 0;   // of most of the weights
   virtual std::string fingerprint() const = 0;  // sha256 over config.json and the weights' bytes
   virtual std::string adapter_fingerprint() const = 0;  // empty: no adapter
+  // The model that the adapter says it was trained on; empty: none. It may be another than this one
+  // with the same shapes, which only a name can tell.
+  virtual std::string adapter_base() const = 0;
 };
 
 }  // namespace mlopsctl
