@@ -115,7 +115,7 @@ def main():
     )
     add = parser.add_argument
     add("--data", default=here / "data", help="folder of plays, *.txt")
-    add("--output", default="model", help="folder for model.json and conversation.txt")
+    add("--output", default="work/ngram", help="folder for model.json and conversation.txt")
     add("--scores", metavar="FILE", help="write what was reached as JSON, for pipelines")
     add("--curve", metavar="FILE", help="write what each step reached as CSV, for pipelines")
     add("--order", type=int, default=3, help="longest n-gram, in words")

@@ -72,6 +72,22 @@ def of_random_tokens(model, lengths, seed):
     return {"sequences": sequences, "greedy": continuations}
 
 
+@torch.no_grad()
+def of_texts(model, tokenizer, texts, prompts, strings):
+    """Of texts cut to the model's positions; the ids of strings."""
+    longest = model.config.max_position_embeddings
+    ids = [tokenizer.encode(text).ids[:longest] for text in texts]
+    continuations = [greedy(model, tokenizer.encode(prompt).ids, NEW_TOKENS, 1e-3)
+                     for prompt in prompts]
+    for found in continuations:
+        found["text"] = tokenizer.decode(found["tokens"])
+    return {"sequences": [sequence(model, tokens, False) for tokens in ids], "greedy": continuations,
+            "strings": [{"text": text, "ids": tokenizer.encode(text).ids} for text in strings]}
+
+
 def write(path, made_by, values):
     text = json.dumps(rounded({"made_by": made_by, **values}), separators=(",", ":"))
-    path.write_text(text.replace('{"tokens"', '\n{"tokens"').replace('{"prompt"', '\n{"prompt"') + "\n")
+    for start in ("tokens", "prompt", "text"):
+        text = text.replace('{"%s"' % start, '\n{"%s"' % start)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text + "\n")

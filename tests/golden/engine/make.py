@@ -6,17 +6,22 @@ Needs torch, transformers and peft; README.md in the folder above names the vers
 import pathlib
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "examples" / "chatbot" / "model"))
+
 import peft
+import tokenizers
 import torch
 import transformers
 from transformers import AutoModelForCausalLM
 
 import checkpoints
 import golden
+import plays
 
 here = pathlib.Path(__file__).parent
 made_by = {"torch": torch.__version__.split("+")[0], "transformers": transformers.__version__,
-           "peft": peft.__version__}
+           "peft": peft.__version__, "tokenizers": tokenizers.__version__}
+trained = here.parents[2] / "examples" / "chatbot" / "model"
 
 
 def load(name):
@@ -58,6 +63,27 @@ def check_features():
         assert found > 1e-2, name
 
 
+def of_trained_model():
+    """The example's model on text that it never saw, and its tokenizer on text that no play has."""
+    model = AutoModelForCausalLM.from_pretrained(trained, dtype=torch.float32,
+                                                 attn_implementation="eager").eval()
+    tokenizer = tokenizers.Tokenizer.from_file(str(trained / "tokenizer.json"))
+    held_out = plays.split(trained.parent / "data")["test"]
+    texts = ["O", held_out[0][:200], held_out[1], "<|endoftext|>" + held_out[2][:500]]
+    prompts = ["HAMLET.\nWho's there?\n", "ROMEO.\n", "<|endoftext|>", held_out[3][:600].rstrip()]
+    strings = [*STRINGS, *(text[:120] for text in held_out[:8])]
+    return golden.of_texts(model, tokenizer, texts, prompts, strings)
+
+
+STRINGS = ["", " ", "\n", "\n\n", "  \n \t\n", "a", " a", "  a", "Hamlet", "hamlet's", "HAMLET'S",
+           "Who's there?\n", "Who's there?\n\n", "I'll we've you're he'd I'm don't", "1602", " 1 2  3",
+           "<|endoftext|>", "a<|endoftext|>b", "<|endoftext", "caf\u00e9 cafe\u0301", "na\u00efve \u00df",
+           "\u039f\u1f50\u03c7\u1f76 \u03b5\u1f56", "\u0411\u044b\u0442\u044c \u0438\u043b\u0438 \u043d\u0435",
+           "\u751f\u5b58\u8fd8\u662f\u6bc1\u706d", "\U0001f480 \U0001f468\u200d\U0001f469\u200d\U0001f467", "\u00bd \u00b2 \u2167",
+           "\u00a0nbsp\u3000wide", "\u200bzero", "\ufeffmark", "tab\tand\r\nCRLF\r", "x" * 40,
+           "...--,,;;!?", "\"Certes,\" says he,"]
+
+
 def main():
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
@@ -67,6 +93,8 @@ def main():
     for file in here.glob("*/*.safetensors"):
         file.chmod(0o644)
     check_features()
+    golden.write(here / "chatbot" / "golden.json", made_by,
+                 {"base": "../../../examples/chatbot/model", **of_trained_model()})
     names = sys.argv[1:] or [*checkpoints.configs(), *checkpoints.ADAPTERS]
     for seed, name in enumerate(names):
         base, model = load(name)
