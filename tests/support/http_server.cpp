@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cctype>
+#include <cstdio>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
@@ -58,6 +59,17 @@ class Stream {
   int fd_;
   std::string buffer_;
 };
+
+// False if the connection is to be closed.
+bool send_pieces(const Stream& stream, const ServedResponse& response) {
+  for (const auto& piece : response.pieces) {
+    std::this_thread::sleep_for(piece.delay);
+    std::array<char, 32> size{};
+    std::snprintf(size.data(), size.size(), "%zx\r\n", piece.bytes.size());
+    if (!stream.send(size.data() + piece.bytes + "\r\n")) return false;
+  }
+  return !response.break_off && stream.send("0\r\n\r\n");
+}
 
 std::string lower(std::string text) {
   for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
@@ -153,6 +165,12 @@ void HttpServer::serve(int connection) {
     for (const auto& [name, value] : response.headers) {
       head += name + ": " + value + "\r\n";
       has_length = has_length || lower(name) == "content-length";
+    }
+    const bool in_pieces = !response.pieces.empty() || response.break_off;
+    if (in_pieces) {
+      if (!stream.send(head + "Transfer-Encoding: chunked\r\n\r\n")) break;
+      if (!send_pieces(stream, response)) break;
+      continue;
     }
     if (!has_length && response.status != 204)
       head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";

@@ -28,6 +28,14 @@ struct ServedResponse {
   bool drop = false;                          // close without an answer
   std::size_t cut_after = std::string::npos;  // close after so many bytes of the body
   std::chrono::milliseconds delay{0};
+
+  // A body that comes in pieces (HTTP chunks), each after its delay; instead of `body`.
+  struct Piece {
+    std::string bytes;
+    std::chrono::milliseconds delay{0};
+  };
+  std::vector<Piece> pieces;
+  bool break_off = false;  // close behind the pieces, although HTTP says that more comes
 };
 
 class HttpServer {
