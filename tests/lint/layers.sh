@@ -32,7 +32,7 @@ foreign='
 ^openssl/: src/platform/
 ^curl/: src/platform/http
 ^pugixml: src/formats/s3_xml
-^simdjson: src/formats/
+^simdjson: src/(formats|tokenizer)/
 ^yaml\.h: src/formats/
 ^toml\+\+/: src/formats/toml_reader.cpp
 ^libsmartcols/: src/ui/
