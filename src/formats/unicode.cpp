@@ -106,6 +106,22 @@ void append_folded(std::string& into, std::uint32_t c, Folding how) {
   }
 }
 
+template <class Map>
+std::string in_case(std::string_view text, Map map) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = at;
+    const std::uint32_t c = next_code_point(text, at);
+    if (c == 0xFFFD) {
+      out += text.substr(begin, at - begin);
+    } else {
+      append_utf8(out, map(static_cast<utf8proc_int32_t>(c)));
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 CharacterClass class_of(std::uint32_t code_point) {
@@ -158,6 +174,9 @@ bool is_white_space(std::uint32_t c) {
   if (c < 128) return c == ' ' || (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x1F);
   return c == 0x85 || class_of(c) == CharacterClass::space;
 }
+
+std::string lower_case(std::string_view text) { return in_case(text, utf8proc_tolower); }
+std::string upper_case(std::string_view text) { return in_case(text, utf8proc_toupper); }
 
 void fold(std::string_view text, Folding how, std::string& into) {
   into.clear();

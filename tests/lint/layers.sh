@@ -38,7 +38,7 @@ foreign='
 ^libsmartcols/: src/ui/
 ^kainjow/: src/ui/
 ^boost/: src/drift/distributions
-^pcre2\.h: src/(tracking|tokenizer|engine)/
+^pcre2\.h: src/(tracking|tokenizer|engine|eval)/
 ^(arrow|parquet)/: src/parquet/
 ^(cuda_runtime|cublas_v2|cublasLt|cub/): src/((compute|engine)/cuda|gpu)/
 ^cblas\.h: src/engine/

@@ -18,6 +18,10 @@ std::uint32_t next_code_point(std::string_view text, std::size_t& at);
 // What Python's str.split() splits at: Unicode's white space and the separators U+001C to U+001F.
 bool is_white_space(std::uint32_t code_point);
 
+// Each letter in the other case where that is one letter; all else, "ß" too, stays as it is.
+std::string lower_case(std::string_view text);
+std::string upper_case(std::string_view text);
+
 // How texts are made equal before they are compared.
 //   none        not at all
 //   letter_case Unicode's full case folding: "STRASSE" is "straße"

@@ -1,0 +1,240 @@
+#include "mlopsctl/eval/evaluate.hpp"
+
+#include "mlopsctl/base/error.hpp"
+#include "mlopsctl/base/text.hpp"
+#include "mlopsctl/base/time.hpp"
+#include "mlopsctl/platform/files.hpp"
+
+#include "eval/aggregate.hpp"
+#include "eval/journal.hpp"
+#include "eval/prompts.hpp"
+#include "eval/result_fields.hpp"
+#include "eval/score.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mlopsctl::eval {
+
+namespace {
+
+// Requests that are asked at once, and kept together: enough to pack batches, few enough that a
+// crash loses little. Fixed, so that the same evaluation forms the same batches.
+constexpr std::size_t pairs_at_once = 1024, texts_at_once = 128, prompts_at_once = 256;
+constexpr std::uint64_t rows_to_check = 20;
+
+std::size_t requests_of(const Task& task, const ExampleRequests& example) {
+  return task.type == OutputType::multiple_choice ? example.pairs.size() : 1;
+}
+std::size_t at_once(OutputType type) {
+  return type == OutputType::generate_until          ? prompts_at_once
+         : type == OutputType::loglikelihood_rolling ? texts_at_once
+                                                     : pairs_at_once;
+}
+
+class TaskRun {
+ public:
+  TaskRun(Target& target, const Task& task, const EvaluateOptions& options, Journal& journal,
+          Progress& progress)
+      : target_(target),
+        task_(task),
+        options_(options),
+        journal_(journal),
+        progress_(progress),
+        scorer_(task, options.details),
+        shots_(options.shots.value_or(task.shots)) {}
+
+  TaskResult run() {
+    TaskResult result{.name = task_.name,
+                      .alias = task_.alias,
+                      .output_type = std::string(to_string(task_.type)),
+                      .version = task_.version,
+                      .hash = task_.hash,
+                      .data_hash = task_.data_hash,
+                      .shots = shots_,
+                      .of = task_.examples};
+    const std::uint64_t count = std::min(task_.examples, options_.limit.value_or(task_.examples));
+    result.examples.resize(count);
+    PromptBuilder prompts(task_, {shots_, options_.seed, options_.lm_eval_compat});
+    std::size_t waiting = 0;
+    for (std::uint64_t row = 0; row < count; ++row) {
+      ExampleRequests example = prompts.next(row);
+      ExampleRecord begun = scorer_.begin(example);
+      twins_ += example.has_twins ? 1U : 0U;
+      const ExampleRecord* known = journal_.find(task_.name, begun);
+      if (known != nullptr || !example.error.empty()) {
+        result.examples[row] = known != nullptr ? *known : std::move(begun);
+        continue;
+      }
+      waiting += requests_of(task_, example);
+      asked_.push_back(std::move(example));
+      if (waiting < at_once(task_.type)) continue;
+      ask(result);
+      waiting = 0;
+    }
+    ask(result);
+    unique_ids(result);
+    warn(result);
+    aggregate(task_, options_.bootstrap, result);
+    return result;
+  }
+
+ private:
+  void ask(TaskResult& result) {
+    if (asked_.empty()) return;
+    std::vector<ExampleRecord> records;
+    switch (task_.type) {
+      case OutputType::multiple_choice:
+      case OutputType::loglikelihood:
+        records = ask_pairs();
+        break;
+      case OutputType::loglikelihood_rolling:
+        records = ask_texts();
+        break;
+      case OutputType::generate_until:
+        records = ask_prompts();
+        break;
+    }
+    for (std::size_t i = 0; i < asked_.size(); ++i) {
+      journal_.add(task_.name, records[i]);
+      result.examples[asked_[i].row] = std::move(records[i]);
+    }
+    journal_.sync();
+    asked_.clear();
+  }
+
+  std::vector<ExampleRecord> ask_pairs() {
+    std::vector<LikelihoodRequest> requests;
+    for (const ExampleRequests& example : asked_) {
+      requests.insert(requests.end(), example.pairs.begin(), example.pairs.end());
+    }
+    const auto results = target_.likelihood(requests, progress_);
+    std::vector<ExampleRecord> records;
+    std::size_t at = 0;
+    for (const ExampleRequests& example : asked_) {
+      records.push_back(
+          scorer_.score(example, std::span(results).subspan(at, example.pairs.size())));
+      at += example.pairs.size();
+    }
+    return records;
+  }
+  std::vector<ExampleRecord> ask_texts() {
+    std::vector<std::string> texts;
+    for (const ExampleRequests& example : asked_) texts.push_back(example.text);
+    const auto results = target_.rolling(texts, progress_);
+    std::vector<ExampleRecord> records;
+    for (std::size_t i = 0; i < asked_.size(); ++i) {
+      records.push_back(scorer_.score(asked_[i], results.at(i)));
+    }
+    return records;
+  }
+  std::vector<ExampleRecord> ask_prompts() {
+    const GenerationPlan& plan = task_.plan->generation;
+    std::vector<GenerationRequest> requests;
+    for (const ExampleRequests& example : asked_) {
+      for (std::uint32_t i = 0; i < plan.repeats; ++i) {
+        GenerationRequest request{.prompt = example.prompt,
+                                  .max_tokens = plan.max_tokens,
+                                  .temperature = plan.temperature,
+                                  .top_p = plan.top_p,
+                                  .seed = options_.seed + i};
+        for (const std::string& stop : plan.until) {
+          if (!stop.empty()) request.stop.push_back(stop);
+        }
+        requests.push_back(std::move(request));
+      }
+    }
+    const auto results = target_.generate(requests, progress_);
+    std::vector<ExampleRecord> records;
+    for (std::size_t i = 0; i < asked_.size(); ++i) {
+      records.push_back(
+          scorer_.score(asked_[i], std::span(results).subspan(i * plan.repeats, plan.repeats)));
+    }
+    return records;
+  }
+
+  // Rows whose ids are the same could not be told apart in a comparison.
+  void unique_ids(TaskResult& result) {
+    std::map<std::string, std::uint64_t> seen;
+    for (const ExampleRecord& example : result.examples) ++seen[example.id];
+    for (std::uint64_t row = 0; row < result.examples.size(); ++row) {
+      ExampleRecord& example = result.examples[row];
+      if (seen[example.id] > 1) example.id = fmt::format("{}#{}", example.id, row);
+    }
+  }
+
+  void warn(const TaskResult& result) {
+    for (const std::string& text : task_.warnings) say(text);
+    if (shots_ > 0 && task_.plan->same_split) {
+      say("shots come from the rows that are evaluated, each but its own");
+    }
+    if (twins_ > 0) say(fmt::format("{} examples have two choices that are the same", twins_));
+    const auto first = std::ranges::find_if(
+        result.examples, [](const ExampleRecord& example) { return !example.error.empty(); });
+    if (first != result.examples.end()) {
+      say(fmt::format("example {}: {}", quote(first->id), first->error));
+    }
+  }
+  void say(const std::string& text) {
+    progress_.warning(fmt::format("{}: {}", quote(task_.name), text));
+  }
+
+  Target& target_;
+  const Task& task_;
+  const EvaluateOptions& options_;
+  Journal& journal_;
+  Progress& progress_;
+  Scorer scorer_;
+  std::uint32_t shots_;
+  std::vector<ExampleRequests> asked_;
+  std::uint64_t twins_ = 0;
+};
+
+// Everything that decides the records of a journal.
+std::string identity_of(const Target& target, const TaskSet& tasks,
+                        const EvaluateOptions& options) {
+  Json out{{"schema", "mlopsctl.eval.journal/1"}, {"target", target.fingerprint()}};
+  for (const Task& task : tasks.tasks) out["tasks"][task.name] = task.hash;
+  out["shots"] = options.shots ? Json(*options.shots) : Json();
+  out["seed"] = options.seed;
+  out["details"] = options.details;
+  out["lm_eval_compat"] = options.lm_eval_compat;
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+EvalResult evaluate(Target& target, const TaskSet& tasks, const EvaluateOptions& options,
+                    Progress& progress) {
+  EvalResult result{.started = now().ms, .fingerprint = target.fingerprint()};
+  result.fingerprint["seed"] = std::to_string(options.seed);
+  if (options.lm_eval_compat) result.fingerprint["lm_eval_compat"] = "true";
+  for (const Task& task : tasks.tasks) check_rows(task);
+  Journal journal(options.journal, identity_of(target, tasks, options), options.resume);
+  if (journal.found() > 0) {
+    progress.note(fmt::format("{} answers are there from before", journal.found()));
+  }
+  for (const Task& task : tasks.tasks) {
+    result.tasks.push_back(TaskRun(target, task, options, journal, progress).run());
+  }
+  for (const TaskGroup& group : tasks.groups) {
+    result.groups.push_back(aggregate(group, result.tasks));
+  }
+  result.finished = now().ms;
+  return result;
+}
+
+void check_rows(const Task& task) {
+  PromptBuilder prompts(task, {});
+  std::string first;
+  for (std::uint64_t row = 0; row < std::min(task.examples, rows_to_check); ++row) {
+    const ExampleRequests example = prompts.next(row);
+    if (example.error.empty()) return;
+    if (first.empty()) first = example.error;
+  }
+  throw Error(ErrorKind::config,
+              fmt::format("{}: no example can be asked: {}", quoted_path(task.file), first));
+}
+
+}  // namespace mlopsctl::eval
