@@ -79,4 +79,17 @@ class Stream {
   cudaStream_t stream_ = nullptr;
 };
 
+class Event {
+ public:
+  Event() { check(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming), "make an event"); }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  ~Event() { cudaEventDestroy(event_); }
+  operator cudaEvent_t() const { return event_; }
+  void wait() const { check(cudaEventSynchronize(event_), "finish its work"); }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
 }  // namespace mlopsctl::gpu

@@ -48,20 +48,21 @@ void to_float(const Launch& how, NumberType type, const void* in, std::int64_t c
 
 // Converts `rows` x `columns` values of type `from`; `turned`: out is (columns, rows) with rows
 // `leading` values apart, otherwise like in, `leading` apart.
-void convert(const Launch& how, NumberType from, NumberType type, const void* in,
-             std::int64_t rows, std::int64_t columns, bool turned, void* out,
-             std::int64_t leading);
+void convert(const Launch& how, NumberType from, NumberType type, const void* in, std::int64_t rows,
+             std::int64_t columns, bool turned, void* out, std::int64_t leading);
 
 // --- Attention -------------------------------------------------------------------------------
 
 struct Heads {
   int q = 0, kv = 0, size = 0;
-  int window = 0;                       // keys further back are not seen; 0: all are
-  const void* q_norm = nullptr;         // RMSNorm of each head before rotation, or null
+  int window = 0;                // keys further back are not seen; 0: all are
+  const void* q_norm = nullptr;  // RMSNorm of each head before rotation, or null
   const void* k_norm = nullptr;
   float epsilon = 0;
-  const float* frequencies = nullptr;   // of rotation, size / 2; null: no rotation
-  int row() const { return (q + 2 * kv) * size; }  // values of q, k and v of a token
+  const float* frequencies = nullptr;  // of rotation, size / 2; null: no rotation
+  __host__ __device__ int row() const {
+    return (q + 2 * kv) * size;
+  }  // values of q, k and v of a token
 };
 
 // Keys and values of one layer: pages of `page_tokens` positions, each [2][kv][page_tokens][size],
@@ -92,8 +93,10 @@ void attend(const Launch& how, NumberType type, const Heads& heads, const void* 
 // One new token of each of `batch` sequences: rotates, puts its key and value into the cache, and
 // attends to all before it. positions[s] < 0: nothing to do for s. The keys of a sequence are split
 // among blocks in the same way whatever the batch, `step_keys` each; `splits` is enough for the
-// longest. Scratch: step_scratch(…) bytes, zero before the first use.
+// longest. Scratch: step_scratch(…) bytes, zero before the first use; what is enough for a batch
+// and splits is enough for fewer.
 inline constexpr int step_keys = 128;
+inline constexpr int most_batch = 128;
 std::size_t step_scratch(const Heads& heads, int batch, int splits);
 void attend_step(const Launch& how, NumberType type, const Heads& heads, const void* qkv,
                  const std::int32_t* positions, int batch, int splits, const Cache& cache,
@@ -103,14 +106,14 @@ void attend_step(const Launch& how, NumberType type, const Heads& heads, const v
 
 enum class Finish { store, gelu, add, gate, floats };  // add: to what is there; gate: of row pairs
 struct FewProduct {
-  int batch = 1;             // 1 to 8
+  int batch = 1;              // 1 to 8
   int rows = 0, columns = 0;  // of the matrix; Finish::gate: rows of the result
   const void* weights = nullptr;
   const void* bias = nullptr;
   const void* in = nullptr;  // [batch, columns]
   Norm norm;                 // applied to `in` first
   Finish finish = Finish::store;
-  void* out = nullptr;       // [batch, leading]; float32 with Finish::floats
+  void* out = nullptr;  // [batch, leading]; float32 with Finish::floats
   int leading = 0;
 };
 // Whether the kernel takes this; if not, cuBLASLt has to. The sum of an element is made in the same
@@ -132,8 +135,9 @@ void score_rows(const Launch& how, const float* logits, std::int64_t leading, in
                 const std::int32_t* targets, int rows, Scored* out);
 
 // The same of a row a sequence, its own argmax being the target, spread over many blocks; then
-// takes the step: tokens[s] = argmax, positions[s] += 1 where positions[s] ≥ 0, `chosen[s]` (memory
-// of the host) = the result. Scratch: choose_scratch(batch) bytes, zero before the first use.
+// takes the step where positions[s] ≥ 0: tokens[s] = argmax, positions[s] += 1. The result goes to
+// chosen[positions[s] % 2][s], [2][batch] in memory of the host, so that the next step may already
+// run when it is read. Scratch: choose_scratch(batch) bytes, zero before the first use.
 std::size_t choose_scratch(int batch);
 void choose(const Launch& how, const float* logits, std::int64_t leading, int vocabulary, int batch,
             std::int32_t* tokens, std::int32_t* positions, void* scratch, Scored* chosen);
