@@ -10,6 +10,7 @@
 #include "eval/prompts.hpp"
 #include "eval/result_fields.hpp"
 #include "eval/score.hpp"
+#include "eval/share_of_progress.hpp"
 
 #include <fmt/format.h>
 
@@ -58,6 +59,7 @@ class TaskRun {
     result.examples.resize(count);
     PromptBuilder prompts(task_, {shots_, options_.seed, options_.lm_eval_compat});
     std::size_t waiting = 0;
+    progress_.start(task_.name, count, "examples");
     for (std::uint64_t row = 0; row < count; ++row) {
       ExampleRequests example = prompts.next(row);
       ExampleRecord begun = scorer_.begin(example);
@@ -65,6 +67,7 @@ class TaskRun {
       const ExampleRecord* known = journal_.find(task_.name, begun);
       if (known != nullptr || !example.error.empty()) {
         result.examples[row] = known != nullptr ? *known : std::move(begun);
+        progress_.advance(1);
         continue;
       }
       waiting += requests_of(task_, example);
@@ -74,6 +77,7 @@ class TaskRun {
       waiting = 0;
     }
     ask(result);
+    progress_.finish();
     unique_ids(result);
     warn(result);
     aggregate(task_, options_.bootstrap, result);
@@ -84,16 +88,17 @@ class TaskRun {
   void ask(TaskResult& result) {
     if (asked_.empty()) return;
     std::vector<ExampleRecord> records;
+    ShareOfProgress share(progress_, asked_.size());
     switch (task_.type) {
       case OutputType::multiple_choice:
       case OutputType::loglikelihood:
-        records = ask_pairs();
+        records = ask_pairs(share);
         break;
       case OutputType::loglikelihood_rolling:
-        records = ask_texts();
+        records = ask_texts(share);
         break;
       case OutputType::generate_until:
-        records = ask_prompts();
+        records = ask_prompts(share);
         break;
     }
     for (std::size_t i = 0; i < asked_.size(); ++i) {
@@ -104,12 +109,12 @@ class TaskRun {
     asked_.clear();
   }
 
-  std::vector<ExampleRecord> ask_pairs() {
+  std::vector<ExampleRecord> ask_pairs(Progress& progress) {
     std::vector<LikelihoodRequest> requests;
     for (const ExampleRequests& example : asked_) {
       requests.insert(requests.end(), example.pairs.begin(), example.pairs.end());
     }
-    const auto results = target_.likelihood(requests, progress_);
+    const auto results = target_.likelihood(requests, progress);
     std::vector<ExampleRecord> records;
     std::size_t at = 0;
     for (const ExampleRequests& example : asked_) {
@@ -119,17 +124,17 @@ class TaskRun {
     }
     return records;
   }
-  std::vector<ExampleRecord> ask_texts() {
+  std::vector<ExampleRecord> ask_texts(Progress& progress) {
     std::vector<std::string> texts;
     for (const ExampleRequests& example : asked_) texts.push_back(example.text);
-    const auto results = target_.rolling(texts, progress_);
+    const auto results = target_.rolling(texts, progress);
     std::vector<ExampleRecord> records;
     for (std::size_t i = 0; i < asked_.size(); ++i) {
       records.push_back(scorer_.score(asked_[i], results.at(i)));
     }
     return records;
   }
-  std::vector<ExampleRecord> ask_prompts() {
+  std::vector<ExampleRecord> ask_prompts(Progress& progress) {
     const GenerationPlan& plan = task_.plan->generation;
     std::vector<GenerationRequest> requests;
     for (const ExampleRequests& example : asked_) {
@@ -145,7 +150,7 @@ class TaskRun {
         requests.push_back(std::move(request));
       }
     }
-    const auto results = target_.generate(requests, progress_);
+    const auto results = target_.generate(requests, progress);
     std::vector<ExampleRecord> records;
     for (std::size_t i = 0; i < asked_.size(); ++i) {
       records.push_back(

@@ -2,7 +2,7 @@
 // are not to be believed.
 #include "mlopsctl/eval/endpoint.hpp"
 
-#include "eval/endpoint/token_pairs.hpp"
+#include "eval/token_pairs.hpp"
 #include "support/expect_error.hpp"
 #include "support/mock_openai.hpp"
 #include "support/no_progress.hpp"

@@ -9,7 +9,7 @@
 #include "eval/endpoint/queue.hpp"
 #include "eval/endpoint/reply.hpp"
 #include "eval/endpoint/request_body.hpp"
-#include "eval/endpoint/token_pairs.hpp"
+#include "eval/token_pairs.hpp"
 
 #include <functional>
 #include <memory>

@@ -1,4 +1,4 @@
-#include "eval/endpoint/token_pairs.hpp"
+#include "eval/token_pairs.hpp"
 
 #include "mlopsctl/formats/unicode.hpp"
 
