@@ -24,6 +24,7 @@ endfunction()
 
 mlopsctl_static(dep_sqlite sqlite3 sqlite3.h)
 target_link_libraries(dep_sqlite INTERFACE Threads::Threads ${CMAKE_DL_LIBS} m)
+mlopsctl_static(dep_hiredis hiredis hiredis/hiredis.h)
 mlopsctl_static(dep_yaml yaml yaml.h)
 mlopsctl_static(dep_pugixml pugixml pugixml.hpp)
 mlopsctl_static(dep_pcre2 pcre2-8 pcre2.h)
