@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Push and pull to S3 on loopback beside s5cmd: many small objects, and one large file.
+# Push and pull to S3 on loopback beside s5cmd and DVC: many small objects, and one large file. DVC gets
+# a tenth of the small objects (a folder of its own), because it takes minutes.
 #
-#   bench/s3_transfer.sh [--quick] MLOPSCTL [S5CMD]
+#   bench/s3_transfer.sh [--quick] MLOPSCTL [S5CMD [DVC]]
 #
 # Starts Ceph's radosgw (tests/support/start-rgw.sh, bluestore: memory holds no 5 GB) and prints one
 # line for each measurement: what, seconds, objects or MB a second. Run it when nothing else runs.
@@ -17,6 +18,7 @@ if [ "${1:-}" = --quick ]; then
 fi
 mlopsctl=$(realpath "${1:?the binary}")
 s5cmd=${2:-$(command -v s5cmd || true)}
+dvc=${3:-}
 work=$(mktemp -d "${TMPDIR:-/tmp}/s3-bench.XXXXXX")
 port=${MLOPSCTL_BENCH_PORT:-29000}
 
@@ -32,6 +34,7 @@ trap stop EXIT
 eval "export $("$here/../tests/support/start-rgw.sh" "$work/rgw" "$port" bluestore $((32 << 30)))"
 export S3_ENDPOINT_URL=$AWS_ENDPOINT_URL # for s5cmd
 export AWS_CONFIG_FILE=/nonexistent AWS_EC2_METADATA_DISABLED=true
+export AWS_DEFAULT_REGION=us-east-1 DVC_NO_ANALYTICS=1 DVC_SITE_CACHE_DIR=$work/site # for DVC
 
 # measure WHAT AMOUNT UNIT COMMAND…
 measure() {
@@ -47,10 +50,11 @@ measure() {
 python3 - "$work" "$count" "$megabytes" <<'PYTHON'
 import os, sys
 work, count, megabytes = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-os.makedirs(work + "/repo/small")
-for i in range(count):
-    with open(f"{work}/repo/small/{i}", "wb") as file:
-        file.write(os.urandom(1024))
+for folder, files in (("small", count), ("fewer", count // 10)):
+    os.makedirs(f"{work}/repo/{folder}")
+    for i in range(files):
+        with open(f"{work}/repo/{folder}/{i}", "wb") as file:
+            file.write(os.urandom(1024))
 with open(work + "/repo/large", "wb") as file:
     for _ in range(megabytes):
         file.write(os.urandom(1 << 20))
@@ -58,7 +62,7 @@ PYTHON
 
 cd "$work/repo"
 "$mlopsctl" data init --no-scm
-"$mlopsctl" data add small large
+"$mlopsctl" data add small fewer large
 if [ -n "$s5cmd" ]; then
   "$s5cmd" mb s3://bench >/dev/null
 else
@@ -66,6 +70,10 @@ else
   exit 77
 fi
 "$mlopsctl" data remote add --default store s3://bench/dvc
+"$mlopsctl" data remote modify store endpointurl "$AWS_ENDPOINT_URL"
+if [ -n "$dvc" ]; then
+  measure "fewer: dvc push" "$((count / 10))" objects "$dvc" push -q fewer
+fi
 measure "small: s5cmd cp up" "$count" objects "$s5cmd" cp "small/*" s3://bench/plain/
 measure "small: mlopsctl data push" "$((count + 1))" objects "$mlopsctl" data push small
 measure "small: push again" "$((count + 1))" objects "$mlopsctl" data push small
@@ -73,7 +81,14 @@ measure "large: s5cmd cp up" "$megabytes" MB "$s5cmd" cp large s3://bench/plain-
 measure "large: mlopsctl data push" "$megabytes" MB "$mlopsctl" data push large
 rm -rf .dvc/cache
 mkdir "$work/down"
+if [ -n "$dvc" ]; then
+  measure "fewer: dvc fetch" "$((count / 10))" objects "$dvc" fetch -q fewer
+fi
 measure "small: s5cmd cp down" "$count" objects "$s5cmd" cp "s3://bench/plain/*" "$work/down/"
 measure "small: mlopsctl data fetch" "$((count + 1))" objects "$mlopsctl" data fetch small
 measure "large: s5cmd cp down" "$megabytes" MB "$s5cmd" cp s3://bench/plain-large "$work/down/large"
 measure "large: mlopsctl data fetch" "$megabytes" MB "$mlopsctl" data fetch large
+if [ -n "$dvc" ]; then
+  rm -rf .dvc/cache
+  measure "large: dvc fetch" "$megabytes" MB "$dvc" fetch -q large
+fi
