@@ -3,8 +3,8 @@
     make_unicode_tables.py > unicode_tables.inc     needs tokenizers==0.23.2 unicodedata2==15.0.0
 
 Its regular expressions know Unicode 16, its normalization an older version; utf8proc, which
-normalizes here, knows 15. So letters, numbers and marks are asked of the library itself, and
-"late" are the characters whose normalization it does not know yet: it leaves them as they are.
+normalizes here, knows 15. So letters, numbers, marks and punctuation are asked of the library itself,
+and "late" are the characters whose normalization it does not know yet: it leaves them as they are.
 """
 
 import unicodedata2 as unicode
@@ -15,13 +15,19 @@ POINTS = [c for c in range(1, 0x110000) if not 0xD800 <= c <= 0xDFFF]
 
 
 def matching(pattern):
-    split = pre_tokenizers.Split(Regex(pattern), "removed", True)
+    return kept_by(pre_tokenizers.Split(Regex(pattern), "removed", True))
+
+
+def kept_by(split):
     found = set()
     for begin in range(0, len(POINTS), 4096):
         text = "".join(map(chr, POINTS[begin : begin + 4096]))
         for piece, _ in split.pre_tokenize_str(text):
             found.update(map(ord, piece))
     return found
+
+
+MARKS = matching(r"\p{M}")
 
 
 def late():
@@ -36,8 +42,7 @@ def late():
                 found.add(c)
     accents = normalizers.StripAccents()
     for c in POINTS:
-        stripped = accents.normalize_str("a" + chr(c)) == "a"
-        if stripped != (unicode.category(chr(c))[0] == "M"):
+        if c in MARKS and accents.normalize_str("a" + chr(c)) != "a":
             found.add(c)
     return found
 
@@ -80,6 +85,7 @@ def write(name, points):
 print("// Made by make_unicode_tables.py with tokenizers 0.23.2 and unicodedata2 15.0.0.\n")
 write("letters", matching(r"\p{L}"))
 write("numbers", matching(r"\p{N}"))
-write("marks", matching(r"\p{M}"))
+write("marks", MARKS)
+write("punctuation", set(POINTS) - kept_by(pre_tokenizers.Punctuation("removed")))
 write("nfc_active", active())
 write("late", late())

@@ -6,22 +6,14 @@
 
 #include <fmt/format.h>
 
-#include <utf8proc.h>
-
 namespace mlopsctl::tokens {
 
 namespace {
 
 std::uint8_t kind_of(char32_t point) { return UnicodeClasses::get().kind(point); }
 
-// Rust's char::is_ascii_punctuation, or Unicode's category P.
 bool is_punctuation(char32_t point) {
-  if (point < 0x80) {
-    return (point >= '!' && point <= '/') || (point >= ':' && point <= '@') ||
-           (point >= '[' && point <= '`') || (point >= '{' && point <= '~');
-  }
-  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(point));
-  return category >= UTF8PROC_CATEGORY_PC && category <= UTF8PROC_CATEGORY_PO;
+  return (UnicodeClasses::get().of(point) & char_class::punctuation) != 0;
 }
 
 // Each character that `is` is true of, alone, and what is between them.

@@ -22,6 +22,7 @@ UnicodeClasses::UnicodeClasses() {
   for (const Range& range : marks) add(range, char_class::mark);
   for (const Range& range : nfc_active) add(range, char_class::nfc_active);
   for (const Range& range : late) add(range, char_class::late);
+  for (const Range& range : punctuation) add(range, char_class::punctuation);
 }
 
 void UnicodeClasses::add(const Range& range, std::uint8_t flags) {

@@ -14,9 +14,10 @@ constexpr std::uint8_t letter = 1;  // \p{L}
 constexpr std::uint8_t number = 2;  // \p{N}
 constexpr std::uint8_t space = 3;   // \s
 constexpr std::uint8_t kind = 3;
-constexpr std::uint8_t mark = 4;        // \p{M}
-constexpr std::uint8_t nfc_active = 8;  // combines, or may change under NFC
-constexpr std::uint8_t late = 16;       // too new for the library's normalization: left as it is
+constexpr std::uint8_t mark = 4;          // \p{M}
+constexpr std::uint8_t nfc_active = 8;    // combines, or may change under NFC
+constexpr std::uint8_t late = 16;         // too new for the library's normalization: left as it is
+constexpr std::uint8_t punctuation = 32;  // what the pre-tokenizer of that name takes for it
 }  // namespace char_class
 
 class UnicodeClasses {
@@ -40,7 +41,7 @@ class UnicodeClasses {
   using Block = std::array<std::uint8_t, 256>;
   std::array<std::uint16_t, 0x1100> index_{};
   std::vector<Block> blocks_;
-  std::array<std::uint16_t, 32> uniform_{};  // by flags: the block where all have them; 0 if none
+  std::array<std::uint16_t, 64> uniform_{};  // by flags: the block where all have them; 0 if none
 };
 
 // What Rust's regex crate calls a word character: alphabetic, mark, decimal number, connector
