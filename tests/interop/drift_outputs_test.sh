@@ -4,23 +4,10 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mlopsctl=$1
-for tool in promtool amtool prometheus-pushgateway prometheus-alertmanager curl; do
-  command -v "$tool" >/dev/null || {
-    echo "skipped: no $tool: apt-get install prometheus prometheus-alertmanager prometheus-pushgateway curl"
-    exit 77
-  }
-done
-work=$(mktemp -d)
-started=()
-# shellcheck disable=SC2317  # called by the trap
-cleanup() {
-  [ ${#started[@]} -eq 0 ] || kill "${started[@]}" 2>/dev/null || true
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work"
-export HOME=$work XDG_CONFIG_HOME=$work/config
+# shellcheck source=tests/interop/servers.sh
+. "$here/servers.sh"
+skip_without promtool amtool prometheus-pushgateway prometheus-alertmanager curl
+enter_sandbox
 failed=0
 check() { # check WHAT COMMAND…
   local what=$1
@@ -41,7 +28,6 @@ expect_code() { # expect_code CODE COMMAND…
     failed=1
   }
 }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 until_ready() {
   for _ in $(seq 200); do
     ! curl -fsS -o /dev/null "$1" 2>/dev/null || return 0

@@ -6,29 +6,15 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 examples=$here/../../examples/monitoring
 mlopsctl=$1
-for tool in prometheus amtool prometheus-pushgateway prometheus-alertmanager curl; do
-  command -v "$tool" >/dev/null || {
-    echo "skipped: no $tool: apt-get install prometheus prometheus-alertmanager prometheus-pushgateway curl"
-    exit 77
-  }
-done
-work=$(mktemp -d)
-started=()
-# shellcheck disable=SC2317  # called by the trap
-cleanup() {
-  [ ${#started[@]} -eq 0 ] || kill "${started[@]}" 2>/dev/null || true
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work"
-export HOME=$work XDG_CONFIG_HOME=$work/config
+# shellcheck source=tests/interop/servers.sh
+. "$here/servers.sh"
+skip_without prometheus amtool prometheus-pushgateway prometheus-alertmanager curl
+enter_sandbox
 fail() {
   echo "FAIL $1"
   tail -n 5 ./*.log || true
   exit 1
 }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 # until_true WHAT COMMAND…: for at most a minute.
 until_true() {
   local what=$1
