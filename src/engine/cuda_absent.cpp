@@ -4,6 +4,7 @@
 
 namespace mlopsctl {
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): as the contract has it
 std::unique_ptr<Engine> make_cuda_engine(std::shared_ptr<const Checkpoint> /*checkpoint*/,
                                          const EngineOptions& /*options*/) {
   throw Error(ErrorKind::unavailable, "this mlopsctl was built without CUDA",

@@ -41,7 +41,6 @@ foreign='
 ^pcre2\.h: src/(tracking|tokenizer|engine|eval)/
 ^(arrow|parquet)/: src/parquet/
 ^(cuda_runtime|cublas_v2|cublasLt|cub/): src/((compute|engine)/cuda|gpu)/
-^cblas\.h: src/engine/
 ^hiredis/: src/platform/redis
 ^zlib\.h: src/formats/inflate
 ^utf8proc\.h: src/(formats/unicode|tokenizer/)
