@@ -27,6 +27,7 @@ struct Memory {  // nvmlMemory_t, bytes
   unsigned long long total, free, used;
 };
 constexpr int temperature_gpu = 0;  // NVML_TEMPERATURE_GPU
+constexpr int clock_sm = 1;         // NVML_CLOCK_SM
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 class Library {
@@ -43,6 +44,9 @@ class Library {
   Status (*utilization)(Device, Utilization*) = nullptr;
   Status (*power)(Device, unsigned int*) = nullptr;  // milliwatts
   Status (*temperature)(Device, int, unsigned int*) = nullptr;
+  // Not on every board and driver.
+  Status (*clock)(Device, int, unsigned int*) = nullptr;  // megahertz
+  Status (*throttle)(Device, unsigned long long*) = nullptr;
 
  private:
   template <typename Function>
@@ -51,6 +55,10 @@ class Library {
     if (function == nullptr)
       reason = fmt::format("the NVIDIA driver's libnvidia-ml.so.1 lacks {}", symbol);
     return function != nullptr;
+  }
+  template <typename Function>
+  void find_optional(Function& function, const char* symbol) {
+    function = reinterpret_cast<Function>(::dlsym(handle_, symbol));
   }
   void* handle_ = nullptr;
 };
@@ -76,6 +84,8 @@ Library::Library() {
       !find(utilization, "nvmlDeviceGetUtilizationRates") ||
       !find(power, "nvmlDeviceGetPowerUsage") || !find(temperature, "nvmlDeviceGetTemperature"))
     return;
+  find_optional(clock, "nvmlDeviceGetClockInfo");
+  find_optional(throttle, "nvmlDeviceGetCurrentClocksThrottleReasons");
   if (const Status status = start(); status != success) {
     reason = fmt::format("the NVIDIA driver cannot be used: {}", text(status));
     return;
@@ -93,6 +103,20 @@ Library::Library() {
     if (Device device = nullptr; by_index(i, &device) == success) devices.push_back(device);
   if (devices.empty()) reason = "the NVIDIA driver is loaded but there is no GPU that we may use";
 }
+
+// nvmlClocksThrottleReasons of the API reference. That a GPU is idle is no reason.
+struct ThrottleReason {
+  unsigned long long bit;
+  const char* name;
+};
+constexpr std::array throttle_reasons{ThrottleReason{0x2, "application clocks"},
+                                      ThrottleReason{0x4, "power cap"},
+                                      ThrottleReason{0x8, "hardware slowdown"},
+                                      ThrottleReason{0x10, "sync boost"},
+                                      ThrottleReason{0x20, "heat"},
+                                      ThrottleReason{0x40, "heat (hardware)"},
+                                      ThrottleReason{0x80, "power brake"},
+                                      ThrottleReason{0x100, "display clocks"}};
 
 // Loaded once and kept: nvmlInit takes long, and threads may ask at the same time.
 const Library& library() {
@@ -135,6 +159,29 @@ std::vector<GpuSample> gpu_samples() {
     samples.push_back(sample);
   }
   return samples;
+}
+
+std::vector<GpuClock> gpu_clocks() {
+  const Library& nvml = library();
+  std::vector<GpuClock> clocks;
+  for (Device device : nvml.devices) {
+    GpuClock one{.megahertz = unknown, .temperature_celsius = unknown};
+    std::array<char, 96> buffer{};
+    if (nvml.name(device, buffer.data(), buffer.size()) == success) one.name = buffer.data();
+    unsigned int value = 0;
+    if (nvml.clock != nullptr && nvml.clock(device, clock_sm, &value) == success)
+      one.megahertz = value;
+    if (nvml.temperature(device, temperature_gpu, &value) == success)
+      one.temperature_celsius = value;
+    unsigned long long bits = 0;
+    if (nvml.throttle != nullptr && nvml.throttle(device, &bits) == success) {
+      for (const ThrottleReason& reason : throttle_reasons)
+        if ((bits & reason.bit) != 0)
+          one.throttled += (one.throttled.empty() ? "" : ", ") + std::string(reason.name);
+    }
+    clocks.push_back(std::move(one));
+  }
+  return clocks;
 }
 
 }  // namespace mlopsctl

@@ -2,6 +2,7 @@
 
 #include "mlopsctl/base/secrets.hpp"
 #include "mlopsctl/base/text.hpp"
+#include "mlopsctl/platform/machine.hpp"
 #include "mlopsctl/platform/process.hpp"
 #include "mlopsctl/platform/process_tree.hpp"
 
@@ -10,27 +11,11 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <thread>
 
 namespace mlopsctl {
 
 namespace {
-
-// The value of the first line that begins with a label, e.g. of /proc/cpuinfo.
-std::string labelled_line(const char* path, std::string_view label, char separator) {
-  std::ifstream file{path};
-  for (std::string line; std::getline(file, line);) {
-    if (!std::string_view{line}.starts_with(label)) continue;
-    const auto at = line.find(separator);
-    if (at == std::string::npos) continue;
-    std::string_view value = trim(std::string_view{line}.substr(at + 1));
-    if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
-      value = value.substr(1, value.size() - 2);
-    return std::string{value};
-  }
-  return {};
-}
 
 nlohmann::json describe_gpus(const GpuInventory& inventory) {
   auto gpus = nlohmann::json::array();
@@ -46,13 +31,11 @@ nlohmann::json describe_gpus(const GpuInventory& inventory) {
 nlohmann::json describe_machine(const GpuInventory& gpus) {
   utsname system{};
   ::uname(&system);
-  std::string cpu = labelled_line("/proc/cpuinfo", "model name", ':');
-  if (cpu.empty()) cpu = system.machine;  // ARM does not name its models
   return {{"host", host_name()},
-          {"os", labelled_line("/etc/os-release", "PRETTY_NAME", '=')},
+          {"os", os_name()},
           {"kernel", std::string{system.sysname} + " " + system.release},
           {"architecture", system.machine},
-          {"cpu", {{"model", cpu}, {"threads", std::thread::hardware_concurrency()}}},
+          {"cpu", {{"model", cpu_model()}, {"threads", std::thread::hardware_concurrency()}}},
           {"memory_bytes", memory_usage().total_bytes},
           {"nvidia", describe_gpus(gpus)}};
 }

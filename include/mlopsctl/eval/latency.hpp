@@ -52,6 +52,11 @@ std::string latency_json(const LatencyRun& run);
 LatencyRun parse_latency(std::string_view json, std::string_view source);
 LatencyRun read_latency(const std::filesystem::path& file);  // also Error{not_found, io}
 
+// The GPUs of this machine as they are now.
+std::vector<DeviceState> device_states();
+// "cpu", "cpus", and with a GPU "gpu", "gpus", "driver": which hardware a speed belongs to.
+Fingerprint machine_fingerprint();
+
 enum class LatencyMetric {
   ttft,   // time to the first token: first − sent
   tpot,   // time per output token: (last − first) / (output tokens − 1); needs two tokens

@@ -34,4 +34,15 @@ GpuInventory gpu_inventory();
 // One sample per GPU, in inventory order; empty without a driver.
 std::vector<GpuSample> gpu_samples();
 
+// How fast a GPU runs now, and why not faster: numbers of a hot GPU say little.
+struct GpuClock {
+  std::string name;
+  double megahertz = 0;  // of the multiprocessors; NaN where the board does not tell
+  double temperature_celsius = 0;
+  std::string throttled;  // "power cap", "heat", …, joined by ", "; empty: by nothing
+};
+
+// One a GPU, in inventory order; empty without a driver. Nothing is changed.
+std::vector<GpuClock> gpu_clocks();
+
 }  // namespace mlopsctl

@@ -1,5 +1,6 @@
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/eval/local_target.hpp"
+#include "mlopsctl/eval/model_latency.hpp"
 
 namespace mlopsctl {
 
@@ -15,9 +16,13 @@ void add_engine(Fingerprint& print, const std::string& name) {
   print["dtype"] = std::string(trim(parts.back()));
 }
 
-}  // namespace
+struct Opened {
+  Tokenizer tokenizer;
+  std::unique_ptr<Engine> engine;
+  Fingerprint fingerprint;
+};
 
-std::unique_ptr<Target> open_local(const LocalOptions& options) {
+Opened open(const LocalOptions& options) {
   auto checkpoint = Checkpoint::open(options.model, options.adapter);
   Tokenizer tokenizer = Tokenizer::load(options.model);
   Fingerprint print{{"model", options.model.lexically_normal().string()},
@@ -31,7 +36,24 @@ std::unique_ptr<Target> open_local(const LocalOptions& options) {
   }
   auto engine = make_engine(std::move(checkpoint), options.engine);
   add_engine(print, engine->name());
-  return make_local_target(std::move(tokenizer), std::move(engine), options, std::move(print));
+  return {std::move(tokenizer), std::move(engine), std::move(print)};
+}
+
+}  // namespace
+
+std::unique_ptr<Target> open_local(const LocalOptions& options) {
+  Opened parts = open(options);
+  return make_local_target(std::move(parts.tokenizer), std::move(parts.engine), options,
+                           std::move(parts.fingerprint));
+}
+
+LatencyRun measure_model(const LocalOptions& options, const LoadPlan& plan, Progress& progress) {
+  check_load(plan);
+  const Opened parts = open(options);
+  LatencyRun run = measure_engine(*parts.engine, parts.tokenizer, plan, progress);
+  run.fingerprint = parts.fingerprint;
+  run.fingerprint.merge(machine_fingerprint());
+  return run;
 }
 
 }  // namespace mlopsctl
