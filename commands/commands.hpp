@@ -32,6 +32,14 @@ CommandSpec plots_templates();
 CommandSpec freeze();
 CommandSpec unfreeze();
 
+CommandSpec baseline_save();
+CommandSpec baseline_accept();
+CommandSpec baseline_list();
+CommandSpec baseline_show();
+CommandSpec baseline_diff();
+CommandSpec bench_check();
+CommandSpec eval_check();
+
 CommandSpec drift_check();
 CommandSpec drift_report();
 CommandSpec drift_profile();

@@ -92,6 +92,14 @@ fs::path Context::new_home() const {
   return git_root(here).value_or(here) / folder_name;
 }
 
+fs::path Context::working_root() const {
+  const fs::path here = start_folder(state_->globals);
+  if (!state_->globals.project.empty()) return here;
+  if (const auto root = git_root(here)) return *root;
+  if (const auto found = find_upwards(here)) return found->parent_path();
+  return here;
+}
+
 void Context::use_home(const fs::path& folder) { state_->home = folder; }
 
 Config& Context::config() {
@@ -143,6 +151,13 @@ std::vector<Suggestion> Context::suggest(Complete kind, std::string_view prefix)
   if (kind == Complete::config_key) {
     for (const auto& spec : setting_specs())
       add(std::string(spec.key), std::string(spec.description));
+    return suggestions;
+  }
+  if (kind == Complete::baseline) {
+    std::error_code ignored;  // there is no such folder: no baseline
+    for (const auto& file : fs::directory_iterator(working_root() / "baselines", ignored)) {
+      if (file.path().extension() == ".json") add(file.path().stem().string(), "baseline");
+    }
     return suggestions;
   }
   if (is_of_data(kind)) return data_suggestions(kind, start_folder(state_->globals), prefix);

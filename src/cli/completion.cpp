@@ -38,8 +38,9 @@ Completion complete_value(Complete kind, const std::vector<std::string>& choices
       break;
     default:
       for (auto& item : values(kind, prefix)) completion.items.push_back(std::move(item));
-      // Inside a tracked folder the working tree knows more names.
-      if (kind == Complete::data_target && completion.items.empty()) completion.kind = "files";
+      // Inside a tracked folder the working tree knows more names; a baseline may be any file.
+      const bool or_file = kind == Complete::data_target || kind == Complete::baseline;
+      if (or_file && completion.items.empty()) completion.kind = "files";
   }
   return completion;
 }

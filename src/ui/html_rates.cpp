@@ -2,6 +2,7 @@
 #include "mlopsctl/ui/rate_page.hpp"
 
 #include "ui/page_assets.hpp"
+#include "ui/page_tables.hpp"
 #include "ui/page_values.hpp"
 
 #include <fmt/format.h>
@@ -67,31 +68,6 @@ mustache::data rate_of(const PageRate& rate, double scale) {
   return entry;
 }
 
-mustache::data cells_of(const PageTable& table, const std::vector<std::string>& texts) {
-  mustache::data cells{mustache::data::type::list};
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    mustache::data cell;
-    cell.set("text", printable(texts[i]));
-    cell.set("kind", i < table.numbers.size() && table.numbers[i] ? "number" : "text");
-    cells.push_back(cell);
-  }
-  return cells;
-}
-
-mustache::data table_of(const PageTable& table) {
-  mustache::data entry;
-  entry.set("heading", printable(table.heading));
-  entry.set("headers", cells_of(table, table.headers));
-  mustache::data rows{mustache::data::type::list};
-  for (const auto& row : table.rows) {
-    mustache::data one;
-    one.set("cells", cells_of(table, row));
-    rows.push_back(one);
-  }
-  entry.set("rows", rows);
-  return entry;
-}
-
 }  // namespace
 
 std::string html_rates(const RatePage& page) {
@@ -109,11 +85,7 @@ std::string html_rates(const RatePage& page) {
     if (rate.of > 0) rates.push_back(rate_of(rate, scale));
   }
   values.set("rates", rates);
-  mustache::data tables{mustache::data::type::list};
-  for (const PageTable& table : page.tables) {
-    if (!table.rows.empty()) tables.push_back(table_of(table));
-  }
-  values.set("tables", tables);
+  values.set("tables", tables_of(page.tables));
   values.set("style", std::string(assets::comparison_style));
   values.set("style_sha256", std::string(assets::comparison_style_sha256));
   values.set("rates_style", std::string(assets::rates_style));

@@ -21,4 +21,7 @@ extern const std::string_view comparison_script, comparison_script_sha256;
 extern const std::string_view rates_page;  // mustache template
 extern const std::string_view rates_style, rates_style_sha256;
 
+extern const std::string_view gate_page;  // mustache template
+extern const std::string_view gate_style, gate_style_sha256;
+
 }  // namespace mlopsctl::assets

@@ -106,6 +106,13 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"plots show", {}},
     {"plots diff", {}},
     {"plots templates", {}},
+    {"baseline save", {"small", "scores.json", "latency.json"}},
+    {"baseline accept", {"small", "better.json", "--reason", "better"}},
+    {"baseline list", {}},
+    {"baseline show", {"small"}},
+    {"baseline diff", {"small", "scores.json"}},
+    {"eval check", {"better.json", "--baseline", "small"}},
+    {"bench check", {"latency.json", "--baseline", "small"}},
     {"drift check", {"numbers.csv", "more.csv"}},
     {"drift report", {"numbers.csv", "more.csv"}},
     {"drift profile", {"numbers.csv", "-o", "numbers.profile"}},
@@ -148,6 +155,16 @@ TEST_CASE("every command answers with one JSON object that names its schema") {
   std::string responses;
   for (int i = 0; i < 40; ++i) responses += "{\"response\": \"It is so.\"}\n";
   box.write("responses.jsonl", responses);
+  box.write("scores.json", R"({"accuracy": 0.9})");
+  box.write("better.json", R"({"accuracy": 0.92})");
+  std::string requests;
+  for (int i = 0; i < 10; ++i) {
+    requests += std::string(i > 0 ? "," : "") +
+                R"({"due":0,"sent":0,"first":0.1,"last":0.2,"prompt_tokens":1,"output_tokens":2})";
+  }
+  box.write(
+      "latency.json",
+      R"({"schema":"mlopsctl.bench.result/1","warmups":0,"wall":1,"requests":[)" + requests + "]}");
   REQUIRE(box.run_program({"git", "init", "-q"}).code == 0);
   REQUIRE(box.run_program({"git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-q",
                            "--allow-empty", "-m", "first"})

@@ -33,6 +33,7 @@ enum class Complete {
   remote,       // of .dvc/config
   data_target,  // a tracked file or folder, a .dvc file, a stage
   plot_template,
+  baseline,  // a name in baselines/, or a file
 };
 
 struct OptionSpec {

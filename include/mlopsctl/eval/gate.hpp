@@ -81,6 +81,9 @@ struct GateResult {
   std::string run_id;  // where it was recorded, empty if nowhere
 };
 
+// "0.0312", "5.9e-11".
+std::string p_text(double p);
+
 // Fills verdict and reason from the checks: the worst of them, no answer without any.
 void conclude(GateResult& result);
 

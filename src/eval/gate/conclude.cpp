@@ -51,6 +51,10 @@ std::string_view to_string(Kind kind) {
   return "model_test";
 }
 
+std::string p_text(double p) {
+  return p < 1e-4 ? fmt::format("{:.1e}", p) : fmt::format("{:.4f}", p);
+}
+
 void conclude(GateResult& result) {
   if (result.checks.empty()) {
     result.verdict = Verdict::no_answer;

@@ -124,7 +124,7 @@ Check ratio_check(const Sides& sides, const Statistic& statistic, double thresho
   if (!(ratio > 1 + threshold)) return check;
   check.verdict = sure ? Verdict::fail : Verdict::no_answer;
   if (is_median) {
-    check.text += fmt::format(" (Mann-Whitney p = {})", human_number(*check.p));
+    check.text += fmt::format(" (Mann-Whitney p = {})", p_text(*check.p));
   } else {
     check.text += fmt::format(" (interval {:+.1f} % to {:+.1f} %)", 100 * (check.interval->low - 1),
                               100 * (check.interval->high - 1));

@@ -194,7 +194,7 @@ void apply_tests(GateResult& result, double alpha) {
     if (check.verdict == Verdict::pass && adjusted[i] < alpha && matters) {
       check.verdict = Verdict::warning;
       check.text += fmt::format("; within the tolerance, but worse than chance explains (p = {})",
-                                human_number(adjusted[i]));
+                                p_text(adjusted[i]));
     }
   }
 }
