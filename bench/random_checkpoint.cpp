@@ -89,7 +89,7 @@ void fill(const Tensor& tensor, NumberType type, std::uint64_t seed, std::uint64
   std::vector<float> values(count);
   const float scale = tensor.spread * 1.7320508F;  // of a uniform with this standard deviation
   for (std::uint64_t i = 0; i < count; ++i)
-    values[i] = tensor.middle + scale * uniform(seed, tensor.begin + first + i);
+    values[i] = tensor.middle + scale * uniform(seed, tensor.begin / size_of(type) + first + i);
   engine::narrow(type, values.data(), count, to);
 }
 

@@ -11,7 +11,8 @@
 namespace mlopsctl {
 
 // Writes config.json and model.safetensors. Weights are uniform, of a spread that keeps the size of
-// what goes through them; the same seed gives the same bytes on every machine.
+// what goes through them; the same seed gives the same bytes on every machine, and
+// what 16 bits hold is the rounding of what 32 bits would.
 void make_random_checkpoint(const std::filesystem::path& folder, const std::string& config,
                             NumberType type, std::uint64_t seed);
 
