@@ -129,7 +129,7 @@ constexpr std::uint64_t least_for_p90 = 30;
 
 // A regression is a ratio above 1 + threshold (or the baseline's noise, if that is more) of medians
 // with which Mann-Whitney's test agrees, or of 90th percentiles whose bootstrap interval lies above
-// it too.
+// it too. Likely but not sure (p below 5 alpha, an interval above 1) is no answer.
 GateResult check_latency(const Baseline* baseline, const LatencyRun& now,
                          const LatencyOptions& options);
 

@@ -10,9 +10,9 @@ namespace mlopsctl::gate {
 namespace {
 
 // What is tested is what may differ.
-constexpr std::array<std::string_view, 8> subject_keys{
-    "model",      "model_sha256", "adapter", "adapter_sha256",
-    "parameters", "endpoint",     "command", "endpoint_model"};
+constexpr std::array<std::string_view, 9> subject_keys{
+    "model",    "model_sha256", "adapter",        "adapter_sha256",     "parameters",
+    "endpoint", "command",      "endpoint_model", "endpoint_model_root"};
 constexpr std::array<std::string_view, 10> hardware_keys{
     "device", "driver", "cuda", "cpu", "cpus", "gpu", "gpus", "threads", "memory", "host"};
 // A new version that scores otherwise has another number for its tasks; a batch changes the last

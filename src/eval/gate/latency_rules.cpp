@@ -17,6 +17,7 @@ namespace {
 constexpr std::array<std::string_view, 7> statistics{"mean", "median", "min", "max",
                                                      "p90",  "p95",    "p99"};
 constexpr double normal_of_mad = 1.4826;
+constexpr double suspicion = 5;  // times alpha: likely slower, but not surely
 
 double statistic_of(const LatencySummary& summary, std::string_view name) {
   if (name == "mean") return summary.mean;
@@ -118,18 +119,25 @@ Check ratio_check(const Sides& sides, const Statistic& statistic, double thresho
     check.p.reset();
   }
   const bool sure = is_median ? *check.p < options.alpha : check.interval->low > 1 + threshold;
+  const bool likely = is_median ? *check.p < suspicion * options.alpha : check.interval->low > 1;
   check.text = fmt::format("{} is {:.4g} ms, was {:.4g} ms: {:+.1f} %, {:.1f} % {} allowed",
                            check.name, *check.now, *check.before, 100 * (ratio - 1),
                            100 * threshold, ratio > 1 + threshold ? "were" : "are");
   if (!(ratio > 1 + threshold)) return check;
-  check.verdict = sure ? Verdict::fail : Verdict::no_answer;
   if (is_median) {
     check.text += fmt::format(" (Mann-Whitney p = {})", p_text(*check.p));
   } else {
     check.text += fmt::format(" (interval {:+.1f} % to {:+.1f} %)", 100 * (check.interval->low - 1),
                               100 * (check.interval->high - 1));
   }
-  if (!sure) check.text += "; inconclusive: measure more requests";
+  if (sure) {
+    check.verdict = Verdict::fail;
+  } else if (likely) {
+    check.verdict = Verdict::no_answer;
+    check.text += "; inconclusive: measure more requests";
+  } else {
+    check.text += "; within the noise";
+  }
   return check;
 }
 
