@@ -6,6 +6,7 @@
 #include "mlopsctl/platform/mapped_file.hpp"
 #include "mlopsctl/platform/sha256.hpp"
 
+#include "tokenizer/chat_template.hpp"
 #include "tokenizer/tokenizer_data.hpp"
 #include "tokenizer/utf8.hpp"
 
@@ -170,9 +171,9 @@ std::string Tokenizer::fingerprint() const { return data_->fingerprint; }
 
 bool Tokenizer::has_chat_template() const { return data_->special.chat_template.has_value(); }
 
-std::string Tokenizer::chat_prompt(std::span<const ChatMessage> /*messages*/,
-                                   bool /*add_generation_prompt*/) const {
-  throw Error{ErrorKind::usage, "chat templates are not supported yet"};
+std::string Tokenizer::chat_prompt(std::span<const ChatMessage> messages,
+                                   bool add_generation_prompt) const {
+  return tokens::render_chat(data_->special, messages, add_generation_prompt);
 }
 
 struct TokenStream::State {

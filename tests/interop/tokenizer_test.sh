@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Ids and texts beside those of the tokenizers library: tokenizer_test.sh MLOPSCTL
+# Ids and texts beside those of the tokenizers library, prompts beside Jinja's: tokenizer_test.sh MLOPSCTL
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 values=$(dirname "$1")/tokenizer_values
@@ -9,3 +9,4 @@ values=$(dirname "$1")/tokenizer_values
 }
 export MLOPSCTL_REQUIREMENTS=$here/tokenizer_requirements.txt PYTHONDONTWRITEBYTECODE=1 TOKENIZERS_PARALLELISM=false
 "$here/venv.sh" "$here/tokenizer_cases.py" "$values" 10000
+"$here/venv.sh" "$here/chat_cases.py" "$values"
