@@ -1,7 +1,7 @@
 """Writes the examples under tasks/ and what lm-evaluation-harness makes of the model in
 examples/chatbot/model with these tasks and with those in examples/chatbot/eval:
 
-    make.py         some minutes of two cores
+    make.py [tasks] [eval]     of one of the two folders only; some minutes of two cores
 
 results/results.json and results/samples_TASK.jsonl are the harness' own files, less what names this
 machine; documents and prompts are kept of the tasks here only. Needs lm-eval, torch and transformers;
@@ -11,7 +11,6 @@ import importlib.metadata
 import json
 import os
 import pathlib
-import shutil
 import sys
 import tempfile
 
@@ -58,7 +57,7 @@ def only(path):
 def merged(one, other):
     """Two results of one model as one."""
     return {key: {**value, **other.get(key, {})} if isinstance(value, dict) else value
-            for key, value in one.items()}
+            for key, value in one.items()} if one else other
 
 
 def tidied(results):
@@ -84,22 +83,24 @@ def copy_samples(source, target, whole):
 
 def main():
     torch.set_num_threads(2)
+    folders = {"tasks": here / "tasks", "eval": root / "examples" / "chatbot" / "eval"}
     data.make(Tokenizer.from_file(str(model / "tokenizer.json")), root / "examples" / "chatbot" / "data")
-    language_model = HFLM(pretrained=str(model), dtype="float32", device="cpu", batch_size=1)
-    shutil.rmtree(here / "results", ignore_errors=True)
-    (here / "results").mkdir()
-    all_results = None
-    for folder in (here / "tasks", root / "examples" / "chatbot" / "eval"):
-        names = sorted({file.stem for file in folder.glob("*.yaml")} - IN_GROUP)
+    # Its cache of logits takes two requests of the same tokens for one, wherever the continuation begins.
+    language_model = HFLM(pretrained=str(model), dtype="float32", device="cpu", batch_size=1,
+                          logits_cache=False)
+    file = here / "results" / "results.json"
+    file.parent.mkdir(exist_ok=True)
+    all_results = json.loads(file.read_text()) if file.exists() else {}
+    for key in sys.argv[1:] or folders:
+        names = sorted({path.stem for path in folders[key].glob("*.yaml")} - IN_GROUP)
         with tempfile.TemporaryDirectory() as output:
-            run(language_model, folder, names, output)
-            results = json.loads(only(f"{output}/*/results_*.json").read_text())
+            run(language_model, folders[key], names, output)
+            results = tidied(json.loads(only(f"{output}/*/results_*.json").read_text()))
             for name in results["configs"]:
                 copy_samples(only(f"{output}/*/samples_{name}_*.jsonl"),
-                             here / "results" / f"samples_{name}.jsonl", folder == here / "tasks")
-        all_results = merged(all_results, results) if all_results else results
-    text = json.dumps(tidied(all_results), indent=2, ensure_ascii=False)
-    (here / "results" / "results.json").write_text(text + "\n", encoding="utf-8")
+                             file.parent / f"samples_{name}.jsonl", key == "tasks")
+        all_results = merged(all_results, results)
+    file.write_text(json.dumps(all_results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
