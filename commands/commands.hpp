@@ -50,6 +50,12 @@ CommandSpec quality_check();
 CommandSpec quality_report();
 CommandSpec quality_rules();
 
+CommandSpec bench_run();
+CommandSpec bench_show();
+CommandSpec eval_cache_show();
+CommandSpec eval_cache_clear();
+CommandSpec help_command_target();
+
 CommandSpec experiment_list();
 CommandSpec experiment_create();
 CommandSpec experiment_rename();

@@ -68,8 +68,14 @@ const Registry& registry() {
        "hook",
        "Let git look after data.",
        {hook_install(), hook_uninstall(), hook_status(), hook_run()}},
-      {"Evaluate models", "eval", "Judge what language models can do.", {eval_check()}},
-      {"Evaluate models", "bench", "Judge how fast they answer.", {bench_check()}},
+      {"Evaluate models",
+       "eval",
+       "Judge what language models can do.",
+       {eval_check(), eval_cache_show(), eval_cache_clear()}},
+      {"Evaluate models",
+       "bench",
+       "Measure and judge how fast they answer.",
+       {bench_run(), bench_show(), bench_check()}},
       {"Evaluate models",
        "baseline",
        "Keep what results are compared with.",
@@ -87,7 +93,10 @@ const Registry& registry() {
        "config",
        "Read and change settings.",
        {config_list(), config_get(), config_set()}},
-      {"Set up", "help", "Explain.", {help_data_versioning(), help_exit_codes(), help_man()}},
+      {"Set up",
+       "help",
+       "Explain.",
+       {help_data_versioning(), help_command_target(), help_exit_codes(), help_man()}},
   }};
   return all;
 }

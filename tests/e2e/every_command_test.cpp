@@ -1,6 +1,7 @@
 // What holds for each command: help, usage errors, output that cannot be written, JSON.
 #include "mlopsctl/commands.hpp"
 
+#include "support/locations.hpp"
 #include "support/sandbox.hpp"
 
 #include <doctest/doctest.h>
@@ -111,6 +112,11 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"baseline list", {}},
     {"baseline show", {"small"}},
     {"baseline diff", {"small", "scores.json"}},
+    {"help command-target", {}},
+    {"eval cache show", {"answers.db"}},
+    {"eval cache clear", {"answers.db", "--yes"}},
+    {"bench run", {"small-model", "-n", "2", "--output-tokens", "2", "-o", "speed.json"}},
+    {"bench show", {"speed.json"}},
     {"eval check", {"better.json", "--baseline", "small"}},
     {"bench check", {"latency.json", "--baseline", "small"}},
     {"drift check", {"numbers.csv", "more.csv"}},
@@ -155,6 +161,9 @@ TEST_CASE("every command answers with one JSON object that names its schema") {
   std::string responses;
   for (int i = 0; i < 40; ++i) responses += "{\"response\": \"It is so.\"}\n";
   box.write("responses.jsonl", responses);
+  box.write("answers.db", "");
+  std::filesystem::create_directory_symlink(
+      mlopsctl::testing::source_folder + "/examples/chatbot/model", box.folder() / "small-model");
   box.write("scores.json", R"({"accuracy": 0.9})");
   box.write("better.json", R"({"accuracy": 0.92})");
   std::string requests;

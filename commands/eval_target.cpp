@@ -1,0 +1,84 @@
+#include "commands/eval_target.hpp"
+
+#include "mlopsctl/base/text.hpp"
+#include "mlopsctl/platform/files.hpp"
+
+#include <fmt/format.h>
+
+namespace mlopsctl::commands {
+
+namespace {
+
+std::size_t count_of(const Arguments& arguments, const char* option) {
+  const std::int64_t given = arguments.integer(option).value_or(0);
+  if (given < 0 || given > 1'000'000'000) {
+    throw Error(ErrorKind::usage, fmt::format("--{} needs a number from 0 on", option));
+  }
+  return static_cast<std::size_t>(given);
+}
+
+std::optional<NumberType> type_of(const std::string& name) {
+  if (name == "float32") return NumberType::f32;
+  if (name == "float16") return NumberType::f16;
+  if (name == "bfloat16") return NumberType::bf16;
+  return std::nullopt;  // as stored
+}
+
+}  // namespace
+
+std::vector<OptionSpec> model_options() {
+  return {{.name = "device",
+           .value = "DEVICE",
+           .help = "Where the model runs",
+           .choices = {"auto", "cpu", "cuda"},
+           .default_text = "auto: a GPU if there is one"},
+          {.name = "dtype",
+           .value = "TYPE",
+           .help = "What weights and activations are held in; sums are in float32 always",
+           .choices = {"auto", "float32", "float16", "bfloat16"},
+           .default_text = "auto: as they are stored"},
+          {.name = "adapter",
+           .value = "DIR",
+           .help = "A LoRA adapter that is merged into the model",
+           .complete = Complete::directory},
+          {.name = "max-length",
+           .value = "N",
+           .help = "Tokens that the model sees at once",
+           .default_text = "as many as it can"},
+          {.name = "batch-tokens",
+           .value = "N",
+           .help = "Tokens that go through the model at once",
+           .default_text = "chosen by the engine"},
+          {.name = "threads", .value = "N", .help = "Threads of the CPU", .default_text = "all"},
+          {.name = "deterministic",
+           .help = "The same bits whatever else is in a batch, at some cost of speed"}};
+}
+
+EngineOptions engine_options(const Arguments& arguments) {
+  return {.device = arguments.text_or("device", "auto"),
+          .type = type_of(arguments.text_or("dtype", "auto")),
+          .threads = static_cast<unsigned>(count_of(arguments, "threads")),
+          .deterministic = arguments.flag("deterministic"),
+          .max_batch_tokens = count_of(arguments, "batch-tokens")};
+}
+
+LocalOptions local_options(const Arguments& arguments, const std::string& model) {
+  LocalOptions options{.model = model,
+                       .engine = engine_options(arguments),
+                       .max_length = count_of(arguments, "max-length")};
+  if (const auto adapter = arguments.text("adapter")) options.adapter = *adapter;
+  if (!fs::is_directory(model)) {
+    throw Error(ErrorKind::not_found, fmt::format("there is no folder {}", quoted_path(model)),
+                "name a folder with config.json, tokenizer.json and safetensors files, as Hugging "
+                "Face's tools write them");
+  }
+  return options;
+}
+
+std::unique_ptr<Target> open_target(const Arguments& arguments, const std::string& target) {
+  LocalOptions options = local_options(arguments, target);
+  options.lm_eval_compat = arguments.flag("lm-eval-compat");
+  return open_local(options);
+}
+
+}  // namespace mlopsctl::commands
