@@ -81,7 +81,7 @@ TEST_CASE("a model in a folder is measured, recorded, written and shown again") 
   const Sandbox box;
   box.output_of({"init"});
   const Outcome outcome = bench(
-      box, model,
+      box, model(),
       {"-o", "r.json", "--json", "--input-tokens", "16", "--name", "small", "--threads", "1"});
   REQUIRE(outcome.code == 0);
   const json report = json::parse(outcome.out);
