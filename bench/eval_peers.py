@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """How fast transformers and torch score and generate, to lay beside `bench_engine`:
 
-    eval_peers.py                                   the small model and GPT-2 124M, on the CPU
-    eval_peers.py --device cuda --models gpt2,llama-8b
-    eval_peers.py --cold                            a whole process, from its start to the first score
+    export MLOPSCTL_REQUIREMENTS=bench/eval_requirements.txt    # once: 5.5 GB
+    tests/interop/venv.sh bench/eval_peers.py                   # the small model and GPT-2 124M, on the CPU
+    … eval_peers.py --device cuda --models gpt2,llama-8b
+    … eval_peers.py --cold                                      # whole processes, to the first score
 
 Weights of `gpt2` and `llama-8b` are random: speed does not depend on them. A line of JSON for each
 figure goes to stdout, with all its repetitions; rates are of their median. Scoring is what lm-eval does:

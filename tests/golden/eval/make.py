@@ -1,7 +1,7 @@
 """Writes the examples under tasks/ and what lm-evaluation-harness makes of the model in
 examples/chatbot/model with these tasks and with those in examples/chatbot/eval:
 
-    make.py [tasks] [eval]     of one of the two folders only; some minutes of two cores
+    make.py [tasks] [eval]     of one of the two folders only; some minutes
 
 results/results.json and results/samples_TASK.jsonl are the harness' own files, less what names this
 machine; documents and prompts are kept of the tasks here only. Needs lm-eval, torch and transformers;
@@ -82,7 +82,7 @@ def copy_samples(source, target, whole):
 
 
 def main():
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     folders = {"tasks": here / "tasks", "eval": root / "examples" / "chatbot" / "eval"}
     data.make(Tokenizer.from_file(str(model / "tokenizer.json")), root / "examples" / "chatbot" / "data")
     # Its cache of logits takes two requests of the same tokens for one, wherever the continuation begins.
