@@ -39,10 +39,9 @@ std::string CpuEngine::name() const {
                      pool_.threads() == 1 ? "" : "s");
 }
 
-std::vector<float> CpuEngine::normalised(const std::vector<float>& hidden,
-                                         std::span<const std::size_t> rows) {
+Floats CpuEngine::normalised(const Floats& hidden, std::span<const std::size_t> rows) {
   const std::size_t width = model_.config().width;
-  std::vector<float> states(rows.size() * width);
+  Floats states(rows.size() * width);
   for (std::size_t i = 0; i < rows.size(); ++i)
     model_.normalise(hidden.data() + rows[i] * width, states.data() + i * width);
   return states;
@@ -67,7 +66,7 @@ std::vector<std::vector<float>> CpuEngine::embed(
     }
     for (std::size_t s = i; s < end; ++s)
       segments.push_back({.tokens = sequences[s], .position = 0, .blocks = &blocks[s - i]});
-    const std::vector<float>& hidden = model_.read(segments, cache);
+    const Floats& hidden = model_.read(segments, cache);
     std::size_t row = 0;
     std::vector<float> state(width);
     for (std::size_t s = i; s < end; ++s) {
@@ -95,10 +94,10 @@ std::vector<float> CpuEngine::logits(std::span<const std::int32_t> tokens) {
   KeyBlocks blocks(cache);
   blocks.reserve(sequence.size());
   const Segment segment{.tokens = sequence, .position = 0, .blocks = &blocks};
-  const std::vector<float>& hidden = model_.read(std::span(&segment, 1), cache);
+  const Floats& hidden = model_.read(std::span(&segment, 1), cache);
   std::vector<std::size_t> rows(sequence.size());
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = i;
-  const std::vector<float> states = normalised(hidden, rows);
+  const Floats states = normalised(hidden, rows);
   const std::size_t vocabulary = config().vocabulary;
   std::vector<float> all(rows.size() * vocabulary);
   model_.multiplier()(model_.head(), states.data(), config().width, rows.size(), all.data(),

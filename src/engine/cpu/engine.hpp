@@ -30,8 +30,7 @@ class CpuEngine final : public Engine {
 
  private:
   // Normalised states of some rows of the last Model::read.
-  std::vector<float> normalised(const std::vector<float>& hidden,
-                                std::span<const std::size_t> rows);
+  Floats normalised(const Floats& hidden, std::span<const std::size_t> rows);
   void score_batch(std::span<const ScoreRequest> requests, std::span<const std::size_t> batch,
                    std::vector<ScoreResult>& results);
 

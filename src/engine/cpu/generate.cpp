@@ -91,7 +91,7 @@ class Generation {
       rows += running.pending.size();
       last_rows.push_back(rows - 1);
     }
-    const std::vector<float>& hidden = model_.read(segments, cache_);
+    const Floats& hidden = model_.read(segments, cache_);
     states_.resize(running_.size() * width);
     logits_.resize(running_.size() * vocabulary);
     for (std::size_t i = 0; i < running_.size(); ++i)
@@ -109,7 +109,7 @@ class Generation {
     chosen_.resize(running_.size());
     pool_.run(running_.size(), [&](std::size_t i, unsigned) {
       const GenerateRequest& request = requests_[running_[i].request];
-      const std::span<const float> logits = std::span(logits_).subspan(i * vocabulary, vocabulary);
+      const auto logits = std::span<const float>(logits_).subspan(i * vocabulary, vocabulary);
       const LogitSummary summary = summary_of(logits);
       Choice& choice = chosen_[i];
       choice.finite = summary.finite;
@@ -158,7 +158,7 @@ class Generation {
   std::deque<Running> running_;
   std::size_t next_ = 0;
   std::vector<GenerateResult> results_;
-  std::vector<float> states_, logits_;
+  Floats states_, logits_;
   std::vector<Choice> chosen_;
 };
 

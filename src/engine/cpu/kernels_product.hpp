@@ -10,21 +10,30 @@ namespace mlopsctl::engine::cpu {
 // How weights of a type are loaded.
 template <class L>
 struct LoadF32 {
+  static constexpr bool from_memory = true;
   static constexpr std::size_t size = 4;
   static typename L::V at(const std::byte* from) { return L::load_f32(from); }
   static typename L::V at(const std::byte* from, std::size_t n) { return L::load_f32(from, n); }
 };
 template <class L>
 struct LoadF16 {
+  static constexpr bool from_memory = true;
   static constexpr std::size_t size = 2;
   static typename L::V at(const std::byte* from) { return L::load_f16(from); }
   static typename L::V at(const std::byte* from, std::size_t n) { return L::load_f16(from, n); }
 };
 template <class L>
 struct LoadBf16 {
+  static constexpr bool from_memory = true;
   static constexpr std::size_t size = 2;
   static typename L::V at(const std::byte* from) { return L::load_bf16(from); }
   static typename L::V at(const std::byte* from, std::size_t n) { return L::load_bf16(from, n); }
+};
+
+// Weights that were widened: they are in a cache.
+template <class L>
+struct LoadWidened : LoadF32<L> {
+  static constexpr bool from_memory = false;
 };
 
 // `rows` × `columns` values as float32; rows of the result are `columns` rounded up apart.
@@ -44,12 +53,14 @@ void widen_block(const std::byte* from, std::size_t stride, std::size_t rows, st
 // added up at the end of each stretch of `row_stretch` inputs.
 constexpr std::size_t row_stretch = 1024;
 
-// R rows of x by J rows of weights.
+// R rows of x by J rows of weights. `ahead`: weights come from memory, so those after these are
+// asked for.
 template <class L, class Load, std::size_t R, std::size_t J>
 void row_tile(const std::byte* weight, std::size_t weight_stride, const float* x,
               std::size_t x_stride, std::size_t inner, float* out, std::size_t out_stride,
               bool add_to) {
   using V = typename L::V;
+  constexpr bool ahead = Load::from_memory;
   V sums[R][J];
   for (std::size_t r = 0; r < R; ++r) {
     for (std::size_t j = 0; j < J; ++j) sums[r][j] = L::zero();
@@ -61,6 +72,8 @@ void row_tile(const std::byte* weight, std::size_t weight_stride, const float* x
     V left[R];
     for (std::size_t r = 0; r < R; ++r) left[r] = L::load(x + r * x_stride + k);
     for (std::size_t j = 0; j < J; ++j) {
+      if constexpr (ahead)
+        __builtin_prefetch(rows[j] + J * weight_stride * Load::size + k * Load::size);
       const V right = Load::at(rows[j] + k * Load::size);
       for (std::size_t r = 0; r < R; ++r) sums[r][j] = L::fma(left[r], right, sums[r][j]);
     }
@@ -105,31 +118,48 @@ void row_tiles(const std::byte* weight, std::size_t weight_stride, const float* 
   }
 }
 
-// For few rows weights are read once, as they are stored; for many they are widened once, four rows
-// at a time, into what the first cache holds.
+// All rows by `outputs` weights of one stretch. Rows go by in blocks that stay in the first cache
+// while some weights pass.
+template <class L, class Load>
+void row_block(const std::byte* weight, std::size_t weight_stride, const float* x,
+               std::size_t x_stride, std::size_t inner, std::size_t rows, std::size_t outputs,
+               float* out, std::size_t out_stride, bool add_to) {
+  constexpr std::size_t tall = 8;
+  for (std::size_t i = 0; i < rows; i += tall) {
+    const std::size_t n = rows - i < tall ? rows - i : tall;
+    const float* left = x + i * x_stride;
+    float* to = out + i * out_stride;
+    std::size_t j = 0;
+    for (; j + 4 <= outputs; j += 4)
+      row_tiles<L, Load, 4>(weight + j * weight_stride * Load::size, weight_stride, left, x_stride,
+                            inner, n, to + j, out_stride, add_to);
+    for (; j < outputs; ++j)
+      row_tiles<L, Load, 1>(weight + j * weight_stride * Load::size, weight_stride, left, x_stride,
+                            inner, n, to + j, out_stride, add_to);
+  }
+}
+
+// For few rows weights are read once, as they are stored; for many, some at a time are widened into
+// what the second cache holds.
 template <class L, class Load>
 void product_rows(const Product& p) {
-  constexpr std::size_t few = 8;
-  for (std::size_t k0 = 0; k0 < p.inner; k0 += row_stretch) {
-    const std::size_t inner = p.inner - k0 < row_stretch ? p.inner - k0 : row_stretch;
-    const bool add_to = k0 != 0;
-    const float* x = p.x + k0;
-    std::size_t j = 0;
-    for (; j + 4 <= p.outputs; j += 4) {
-      const std::byte* weight = p.weight + (j * p.weight_stride + k0) * Load::size;
-      if (p.rows <= few || Load::size == 4) {
-        row_tiles<L, Load, 4>(weight, p.weight_stride, x, p.x_stride, inner, p.rows, p.out + j,
-                              p.out_stride, add_to);
-      } else {
-        const std::size_t wide = (inner + 15) / 16 * 16;
-        widen_block<L, Load>(weight, p.weight_stride, 4, inner, wide, p.scratch);
-        row_tiles<L, LoadF32<L>, 4>(reinterpret_cast<const std::byte*>(p.scratch), wide, x,
-                                    p.x_stride, inner, p.rows, p.out + j, p.out_stride, add_to);
-      }
+  constexpr std::size_t few = 8, together = 16;
+  for (std::size_t k = 0; k < p.inner; k += row_stretch) {
+    const std::size_t inner = p.inner - k < row_stretch ? p.inner - k : row_stretch;
+    if (p.rows <= few) {
+      row_block<L, Load>(p.weight + k * Load::size, p.weight_stride, p.x + k, p.x_stride, inner,
+                         p.rows, p.outputs, p.out, p.out_stride, k != 0);
+      continue;
     }
-    for (; j < p.outputs; ++j)
-      row_tiles<L, Load, 1>(p.weight + (j * p.weight_stride + k0) * Load::size, p.weight_stride, x,
-                            p.x_stride, inner, p.rows, p.out + j, p.out_stride, add_to);
+    for (std::size_t j = 0; j < p.outputs; j += together) {
+      const std::size_t outputs = p.outputs - j < together ? p.outputs - j : together;
+      const std::byte* weight = p.weight + (j * p.weight_stride + k) * Load::size;
+      const std::size_t wide = (inner + 15) / 16 * 16;
+      widen_block<L, Load>(weight, p.weight_stride, outputs, inner, wide, p.scratch);
+      row_block<L, LoadWidened<L>>(reinterpret_cast<const std::byte*>(p.scratch), wide, p.x + k,
+                                   p.x_stride, inner, p.rows, outputs, p.out + j, p.out_stride,
+                                   k != 0);
+    }
   }
 }
 
@@ -146,7 +176,9 @@ void add_inputs(const std::byte* weight, std::size_t weight_stride, const float*
     V sums[R];
     for (std::size_t r = 0; r < R; ++r) sums[r] = L::load(out + r * out_stride + j);
     for (std::size_t k = 0; k < depth; ++k) {
-      const V right = Load::at(weight + (k * weight_stride + j) * Load::size);
+      const std::byte* from = weight + (k * weight_stride + j) * Load::size;
+      __builtin_prefetch(from + depth * weight_stride * Load::size);
+      const V right = Load::at(from);
       for (std::size_t r = 0; r < R; ++r)
         sums[r] = L::fma(L::all(x[r * x_stride + k]), right, sums[r]);
     }

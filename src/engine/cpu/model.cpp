@@ -21,7 +21,7 @@ Model::Model(const Checkpoint& checkpoint, std::optional<NumberType> type, Pool&
       pool_(pool),
       multiply_(pool),
       attention_scratch_(pool.threads(),
-                         std::vector<float>(attention_scratch(padded_size(config_.head_size)))) {
+                         Floats(attention_scratch(padded_size(config_.head_size)))) {
   const WeightLoader load(checkpoint, type, pool);
   embedding_ = load.matrix("embedding");
   if (checkpoint.has("positions")) positions_ = load.matrix("positions");
@@ -218,7 +218,7 @@ void Model::finish(const Layer& layer, std::size_t begin, std::size_t end) {
             work_.data());
 }
 
-const std::vector<float>& Model::read(std::span<const Segment> segments, KeyCache& cache) {
+const Floats& Model::read(std::span<const Segment> segments, KeyCache& cache) {
   embed(segments);
   const std::size_t rows = std::min(stretch, rows_.size());
   normal_.resize(std::max(normal_.size(), rows * config_.width));

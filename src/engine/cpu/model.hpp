@@ -3,6 +3,7 @@
 
 #include "mlopsctl/engine/checkpoint.hpp"
 
+#include "engine/cpu/floats.hpp"
 #include "engine/cpu/key_cache.hpp"
 #include "engine/cpu/pool.hpp"
 #include "engine/cpu/weights.hpp"
@@ -31,7 +32,7 @@ class Model {
   // Hidden states before the final norm, rows of all segments one after the other, `width` floats
   // each; valid until the next call. With a cache of one layer, segments must begin with their
   // sequence or share blocks with an earlier segment of the same call.
-  const std::vector<float>& read(std::span<const Segment> segments, KeyCache& cache);
+  const Floats& read(std::span<const Segment> segments, KeyCache& cache);
 
   // The final norm of one row of read().
   void normalise(const float* hidden, float* out) const;
@@ -70,10 +71,10 @@ class Model {
   Linear head_;
   std::vector<float> frequencies_, cosines_, sines_;  // of each position; head_size / 2 each
 
-  std::vector<Row> rows_;                                 // of the call of read()
-  std::vector<float> x_, queries_;                        // of all its rows
-  std::vector<float> normal_, projected_, inner_, work_;  // of the rows of one stretch
-  std::vector<std::vector<float>> attention_scratch_;     // of each worker
+  std::vector<Row> rows_;                     // of the call of read()
+  Floats x_, queries_;                        // of all its rows
+  Floats normal_, projected_, inner_, work_;  // of the rows of one stretch
+  std::vector<Floats> attention_scratch_;     // of each worker
 };
 
 }  // namespace mlopsctl::engine::cpu

@@ -84,7 +84,7 @@ void CpuEngine::score_batch(std::span<const ScoreRequest> requests,
       targets.push_back({.row = rows.size() - 1, .token = other});
     first_row += segments.back().tokens.size();
   }
-  const std::vector<float> states = normalised(model_.read(segments, cache), rows);
+  const Floats states = normalised(model_.read(segments, cache), rows);
   const std::vector<RowScore> scores =
       score_rows(model_.head(), pool_, model_.multiplier(), states, targets);
   std::size_t target = 0;

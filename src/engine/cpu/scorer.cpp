@@ -39,13 +39,13 @@ std::vector<RowScore> score_rows(const Linear& head, Pool& pool, Multiplier& mul
     while (t < targets.size() && targets[t].row < row) ++t;
     first_target[row] = t;
   }
-  std::vector<std::vector<float>> tiles(pool.threads());
+  std::vector<Floats> tiles(pool.threads());
   pool.run(stripes * parts, [&](std::size_t task, unsigned worker) {
     // Neighbouring tasks read the same weights.
     const std::size_t part = task / stripes, row0 = task % stripes * tall;
     const std::size_t row_count = std::min(tall, rows - row0);
     const std::size_t end = std::min(part * part_size + part_size, weight.outputs);
-    std::vector<float>& tile = tiles[worker];
+    Floats& tile = tiles[worker];
     tile.resize(std::max(tile.size(), row_count * broad));
     for (std::size_t begin = part * part_size; begin < end; begin += broad) {
       const std::size_t n = std::min(broad, end - begin);

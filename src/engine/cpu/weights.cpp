@@ -120,7 +120,7 @@ Linear WeightLoader::linear(const std::vector<std::string>& names) const {
 }
 
 Multiplier::Multiplier(Pool& pool)
-    : pool_(pool), scratch_(pool.threads(), std::vector<float>(product_scratch)) {}
+    : pool_(pool), scratch_(pool.threads(), Floats(product_scratch)) {}
 
 void Multiplier::part(const Weight& weight, std::size_t begin, std::size_t end, const float* x,
                       std::size_t x_stride, std::size_t rows, float* out, std::size_t out_stride,

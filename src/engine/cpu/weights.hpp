@@ -4,6 +4,7 @@
 
 #include "mlopsctl/engine/checkpoint.hpp"
 
+#include "engine/cpu/floats.hpp"
 #include "engine/cpu/kernels.hpp"
 #include "engine/cpu/pool.hpp"
 
@@ -70,7 +71,7 @@ class Multiplier {
 
  private:
   Pool& pool_;
-  std::vector<std::vector<float>> scratch_;  // of each worker
+  std::vector<Floats> scratch_;  // of each worker
 };
 
 }  // namespace mlopsctl::engine::cpu
