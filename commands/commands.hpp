@@ -12,6 +12,7 @@ CommandSpec config_set();
 CommandSpec doctor();
 CommandSpec completion();
 CommandSpec help_data_versioning();
+CommandSpec help_evaluation();
 CommandSpec help_exit_codes();
 CommandSpec help_man();
 
@@ -32,6 +33,13 @@ CommandSpec plots_templates();
 CommandSpec freeze();
 CommandSpec unfreeze();
 
+CommandSpec eval_run();
+CommandSpec eval_tasks();
+CommandSpec eval_show();
+CommandSpec eval_compare();
+CommandSpec eval_export();
+CommandSpec eval_predictions();
+CommandSpec embed();
 CommandSpec baseline_save();
 CommandSpec baseline_accept();
 CommandSpec baseline_list();

@@ -70,8 +70,10 @@ const Registry& registry() {
        {hook_install(), hook_uninstall(), hook_status(), hook_run()}},
       {"Evaluate models",
        "eval",
-       "Judge what language models can do.",
-       {eval_check(), eval_cache_show(), eval_cache_clear()}},
+       "Score language models on tasks, and judge them.",
+       {eval_run(), eval_check(), eval_show(), eval_compare(), eval_tasks(), eval_predictions(),
+        eval_export(), eval_cache_show(), eval_cache_clear()}},
+      {"Evaluate models", "", "", {embed()}},
       {"Evaluate models",
        "bench",
        "Measure and judge how fast they answer.",
@@ -96,7 +98,8 @@ const Registry& registry() {
       {"Set up",
        "help",
        "Explain.",
-       {help_data_versioning(), help_command_target(), help_exit_codes(), help_man()}},
+       {help_data_versioning(), help_evaluation(), help_command_target(), help_exit_codes(),
+        help_man()}},
   }};
   return all;
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The quick start: installs what is missing, builds mlopsctl, learns a chatbot three times, and
-# lists, compares and plots the runs, checks one half of the text for drift against the other, and
-# versions text and model: changed, compared, rolled back, rebuilt, pulled from a remote.
+# lists, compares and plots the runs, checks one half of the text for drift against the other, scores
+# a small language model so that one check passes and one fails, and versions text and model: changed,
+# compared, rolled back, rebuilt, pulled from a remote.
 # Commands are printed before they run; everything is in work/.
 # On the second call nothing is built, and a setting that was learned from this text is not learned again.
 set -euo pipefail
@@ -87,6 +88,8 @@ printf '\n# exit code %s: 3 is drift, 0 would be none\n' $rc
 show mlopsctl drift history
 show python3 ../train.py --output trigram-cache --talk "Where is the king?"
 
+# shellcheck source=examples/chatbot/evaluation.sh
+. "$here/evaluation.sh"
 # shellcheck source=examples/chatbot/versions.sh
 . "$here/versions.sh"
 printf '\nThe curves are in %s, two versions beside each other in %s; open them in a browser.\n' \

@@ -305,6 +305,24 @@ TaskSet read_tasks(const std::vector<std::string>& paths, const std::vector<std:
   return reader.finish();
 }
 
+std::vector<std::string> task_files(const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    if (!fs::is_directory(path)) {
+      files.push_back(path);
+      continue;
+    }
+    for (const fs::path& file : yaml_files(path)) {
+      // What has neither is there to be included.
+      const std::string text = read_file(file);
+      const bool named = text.starts_with("task:") || text.starts_with("group:") ||
+                         text.find("\ntask:") != text.npos || text.find("\ngroup:") != text.npos;
+      if (named) files.push_back(file.string());
+    }
+  }
+  return files;
+}
+
 void check_task_text(std::string_view text, const std::string& source) {
   const TaskFile file = parse_task_file(text, source);
   if (file.find("group") != nullptr) {

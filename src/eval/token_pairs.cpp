@@ -21,8 +21,13 @@ TextPair text_pair(std::string_view context, std::string_view continuation) {
 ScoredTokens scored_tokens(std::span<const TokenId> context, std::span<const TokenId> whole,
                            std::optional<TokenId> prefix, std::size_t most) {
   ScoredTokens scored;
-  scored.tokens.assign(whole.begin(), whole.end());
+  scored.tokens.assign(context.begin(), context.end());
+  if (whole.size() > context.size()) {
+    scored.tokens.insert(scored.tokens.end(),
+                         whole.begin() + static_cast<std::ptrdiff_t>(context.size()), whole.end());
+  }
   scored.first = context.size();
+  scored.joined = !std::ranges::equal(context, whole.first(std::min(whole.size(), context.size())));
   if (context.empty()) {
     if (!prefix) {
       scored.error = "the context is empty, and no token is known that could stand for it";

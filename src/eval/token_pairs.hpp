@@ -24,11 +24,14 @@ struct ScoredTokens {
   std::vector<TokenId> tokens;
   std::size_t first = 1;  // of those that are scored; all behind it are
   bool truncated = false;
-  std::string error;  // not empty: they cannot be scored
+  bool joined = false;  // the border lies inside a token of the whole: the scores mean less
+  std::string error;    // not empty: they cannot be scored
 };
 
-// What is scored are the tokens of `whole` behind as many as the context has, alone; an empty
-// context is the prefix token. Keeps the last `most` tokens; the continuation is never cut.
+// What is scored are the tokens of `whole` behind as many as the context has, alone, after the
+// context's own: where a token spans the border, what precedes is not as in `whole`, and the
+// harness does not care. An empty context is the prefix token. Keeps the last `most` tokens; the
+// continuation is never cut.
 ScoredTokens scored_tokens(std::span<const TokenId> context, std::span<const TokenId> whole,
                            std::optional<TokenId> prefix, std::size_t most);
 

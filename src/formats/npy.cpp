@@ -194,4 +194,16 @@ ArrayLayout parse_npy(std::string_view bytes, std::uint64_t file_size) {
   return layout;
 }
 
+std::string npy_header(std::uint64_t rows, std::uint64_t columns) {
+  std::string text =
+      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, columns);
+  constexpr std::size_t start = 10, alignment = 64;
+  text.append(alignment - (start + text.size() + 1) % alignment, ' ');
+  text += '\n';
+  std::string header("\x93NUMPY\x01\x00", 8);
+  header += static_cast<char>(text.size() & 0xFFU);
+  header += static_cast<char>(text.size() >> 8U);
+  return header + text;
+}
+
 }  // namespace mlopsctl

@@ -107,6 +107,14 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"plots show", {}},
     {"plots diff", {}},
     {"plots templates", {}},
+    {"help evaluation", {}},
+    {"eval tasks", {"quiz.yaml"}},
+    {"eval run", {"small-model", "--tasks", "quiz.yaml", "-o", "result.json"}},
+    {"eval show", {"result.json"}},
+    {"eval compare", {"result.json", "result.json"}},
+    {"eval export", {"result.json", "--lm-eval", "harness"}},
+    {"eval predictions", {"predictions.csv"}},
+    {"embed", {"small-model", "data.txt", "-o", "rows.npy"}},
     {"baseline save", {"small", "scores.json", "latency.json"}},
     {"baseline accept", {"small", "better.json", "--reason", "better"}},
     {"baseline list", {}},
@@ -164,6 +172,13 @@ TEST_CASE("every command answers with one JSON object that names its schema") {
   box.write("answers.db", "");
   std::filesystem::create_directory_symlink(
       mlopsctl::testing::source_folder + "/examples/chatbot/model", box.folder() / "small-model");
+  box.write("predictions.csv", "gold,predicted\na,a\nb,a\n");
+  box.write("quiz.jsonl",
+            R"({"q": "Who is there?", "choices": ["Hamlet", "nobody"], "answer": 0})");
+  box.write("quiz.yaml",
+            "task: quiz\ndataset_path: json\ndataset_kwargs: {data_files: {test: quiz.jsonl}}\n"
+            "test_split: test\noutput_type: multiple_choice\ndoc_to_text: q\n"
+            "doc_to_choice: choices\ndoc_to_target: answer\n");
   box.write("scores.json", R"({"accuracy": 0.9})");
   box.write("better.json", R"({"accuracy": 0.92})");
   std::string requests;

@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seconds=${1:-20}
 shift || true
 targets=("$@")
-[[ ${#targets[@]} -gt 0 ]] || targets=(data_files data_set filter metric_lines pipeline profile quality s3_xml scrape text yaml)
+[[ ${#targets[@]} -gt 0 ]] || targets=(data_files data_set filter metric_lines pipeline profile quality s3_xml scrape task text yaml)
 
 # shellcheck source=cmake/setup.sh
 . cmake/setup.sh

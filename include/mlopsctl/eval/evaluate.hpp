@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mlopsctl::eval {
 
@@ -30,6 +31,15 @@ struct EvaluateOptions {
 // a journal of something else. The journal is removed by the caller, when the result is safe.
 EvalResult evaluate(Target& target, const TaskSet& tasks, const EvaluateOptions& options,
                     Progress& progress);
+
+// What would be sent about the first examples, for people who write tasks.
+struct PromptPreview {
+  std::string id;
+  std::vector<std::vector<std::string>> requests;  // the texts of each: context, continuation
+  std::string target;
+  std::string error;  // not empty: it cannot be asked
+};
+std::vector<PromptPreview> preview(const Task& task, const EvaluateOptions& options);
 
 // Whether examples of the task can be asked at all. Throws Error{config} with what is wrong in the
 // first rows if none of them can.

@@ -69,6 +69,9 @@ struct TaskSet {
 // file, line and key: what needs Python or the Hugging Face hub is refused with what to do instead.
 TaskSet read_tasks(const std::vector<std::string>& paths, const std::vector<std::string>& only);
 
+// The files of these paths that read_tasks would look at. Throws Error{not_found}.
+std::vector<std::string> task_files(const std::vector<std::string>& paths);
+
 // One task file from text, without what it includes and without its data: finds what is wrong in
 // it.
 void check_task_text(std::string_view text, const std::string& source);

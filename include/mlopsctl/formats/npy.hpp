@@ -5,6 +5,7 @@
 #include "mlopsctl/formats/array.hpp"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace mlopsctl {
@@ -15,5 +16,8 @@ namespace mlopsctl {
 // running code from the file.
 ArrayLayout parse_npy(std::string_view bytes, std::uint64_t file_size);
 inline ArrayLayout parse_npy(std::string_view bytes) { return parse_npy(bytes, bytes.size()); }
+
+// What precedes the values of a row-major little-endian float32 array in a file of version 1.0.
+std::string npy_header(std::uint64_t rows, std::uint64_t columns);
 
 }  // namespace mlopsctl

@@ -91,6 +91,12 @@ std::vector<LikelihoodResult> LocalTarget::likelihood(std::span<const Likelihood
                                                       Progress& progress) {
   std::vector<ScoredTokens> sequences;
   for (const LikelihoodRequest& request : requests) sequences.push_back(tokens_of(request));
+  if (!told_of_joined_ && std::ranges::any_of(sequences, &ScoredTokens::joined)) {
+    told_of_joined_ = true;
+    progress.warning(
+        "a token spans the border between a context and its continuation: is a space missing "
+        "between them? (target_delimiter)");
+  }
   const std::vector<TokenScore> scores = score_shared(*engine_, sequences, progress);
   std::vector<LikelihoodResult> results;
   for (std::size_t i = 0; i < requests.size(); ++i) {

@@ -37,6 +37,7 @@ class LocalTarget final : public Target {
   std::size_t max_length_ = 0;
   std::optional<TokenId> prefix_;
   std::string prefix_text_;
+  bool told_of_joined_ = false;
   std::vector<TokenId> ends_;  // a generated text ends with one of them
 };
 
