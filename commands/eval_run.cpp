@@ -7,6 +7,7 @@
 
 #include "commands/check_record.hpp"
 #include "commands/commands.hpp"
+#include "commands/endpoint_options.hpp"
 #include "commands/eval_results.hpp"
 #include "commands/eval_target.hpp"
 #include "commands/eval_view.hpp"
@@ -56,32 +57,85 @@ EvaluateOptions evaluate_options(const Arguments& arguments) {
   return options;
 }
 
-Report run(Context& context, const Arguments& arguments) {
-  EvaluateOptions options = evaluate_options(arguments);
-  const std::string target_name = arguments.positionals().front();
-  if (arguments.list("tasks").empty()) {
-    throw Error(ErrorKind::usage, "eval run needs --tasks FILE",
-                "'mlopsctl help evaluation' says what a task file is");
+// What is evaluated, and what it is called.
+struct Evaluated {
+  std::unique_ptr<Target> target;
+  std::shared_ptr<AnswerCache> cache;
+  std::string name;
+};
+
+std::string target_name(const Arguments& arguments) {
+  const auto& named = arguments.positionals();
+  const bool command = arguments.text("command").has_value();
+  if (command != named.empty()) {
+    throw Error(ErrorKind::usage,
+                command ? "eval run evaluates TARGET or --command, not both"
+                        : "eval run needs a TARGET: a model's folder or an endpoint's URL",
+                "mlopsctl eval run model --tasks quiz.yaml");
   }
-  const eval::TaskSet tasks = eval::read_tasks(arguments.list("tasks"), arguments.list("only"));
-  const bool dry = context.globals().dry_run;
-  if (dry) options.journal.clear();
-  const auto target = open_target(arguments, target_name);
-  EvalResult result = eval::evaluate(*target, tasks, options, context.progress());
+  if (command) return "command";
+  if (is_endpoint_url(named.front())) return arguments.text_or("model", "endpoint");
+  return fs::path(named.front()).lexically_normal().filename().string();
+}
+
+Evaluated open_evaluated(Context& context, const Arguments& arguments) {
+  Evaluated out{.name = target_name(arguments)};
+  if (const auto command = command_of(arguments)) {
+    out.target = open_command(*command);
+  } else if (const std::string& named = arguments.positionals().front(); is_endpoint_url(named)) {
+    out.target = open_endpoint(endpoint_of(arguments, named), context.progress());
+  } else {
+    out.target = open_target(arguments, named);
+  }
+  out.target = cached(context, arguments, std::move(out.target), out.cache);
+  return out;
+}
+
+void add_cache_note(Report& report, const std::shared_ptr<AnswerCache>& cache) {
+  if (cache == nullptr) return;
+  const AnswerCacheCounts& counts = cache->counts();
+  const std::uint64_t known = counts.memory + counts.file + counts.redis + counts.merged;
+  report.finding(Severity::note, fmt::format("{} answers were in the cache, {} were asked for",
+                                             known, counts.asked));
+}
+
+Report finished(Context& context, const Arguments& arguments, const std::string& name,
+                EvalResult result, const std::shared_ptr<AnswerCache>& cache) {
   result.fingerprint["version"] = version_info().version;
-  record_evaluation(context, arguments, fs::path(target_name).lexically_normal().stem().string(),
-                    result);
+  record_evaluation(context, arguments, name, result);
   const auto output = arguments.text("output");
-  if (output && !dry) {
+  const bool writes = output && !context.globals().dry_run;
+  if (writes) {
     write_file_atomically(*output, eval_result_json(result));
-    fs::remove(options.journal);
+    fs::remove(*output + ".part");
   }
   Report report = eval_view("eval.run/1", result);
-  if (output && !dry) {
+  add_cache_note(report, cache);
+  if (writes) {
     report.field("output", "wrote", Cell(*output));
     report.next(fmt::format("mlopsctl eval show {}", *output));
   }
   return report;
+}
+
+Report run(Context& context, const Arguments& arguments) {
+  EvaluateOptions options = evaluate_options(arguments);
+  if (context.globals().dry_run) options.journal.clear();
+  const std::string name = target_name(arguments);
+  if (arguments.list("tasks").empty()) {
+    // A program that evaluates by itself.
+    if (const auto command = command_of(arguments)) {
+      return finished(context, arguments, name, run_metrics_command(*command, context.progress()),
+                      nullptr);
+    }
+    throw Error(ErrorKind::usage, "eval run needs --tasks FILE",
+                "'mlopsctl help evaluation' says what a task file is");
+  }
+  const eval::TaskSet tasks = eval::read_tasks(arguments.list("tasks"), arguments.list("only"));
+  const Evaluated evaluated = open_evaluated(context, arguments);
+  return finished(context, arguments, name,
+                  eval::evaluate(*evaluated.target, tasks, options, context.progress()),
+                  evaluated.cache);
 }
 
 std::vector<OptionSpec> all_options() {
@@ -123,9 +177,13 @@ std::vector<OptionSpec> all_options() {
        {.name = "lm-eval-compat",
         .help = "Do as lm-evaluation-harness where this differs on purpose: two BOS tokens before "
                 "texts where the tokenizer adds one, shots that may hold the example itself"}});
+  add(command_options());
+  add(endpoint_options());
+  add(endpoint_speed_options());
+  add(cache_options());
   add(check_record_options("eval"));
   for (OptionSpec& option : options) {
-    if (option.name == "name") option.default_text = "the model's folder";
+    if (option.name == "name") option.default_text = "the model's name";
   }
   return options;
 }
@@ -143,7 +201,10 @@ CommandSpec eval_run() {
           "'mlopsctl help evaluation' shows a task file.\n\n"
           "The model is a folder of Hugging Face (config.json, tokenizer.json, safetensors) of the "
           "families GPT-2, Llama, Mistral and Qwen; it runs here, on the GPU or the CPU, without "
-          "Python.\n\n"
+          "Python. Or it is an endpoint with OpenAI's API, whose log-likelihoods need /completions "
+          "with echo and logprobs, or any program (--command, 'mlopsctl help command-target'). "
+          "With "
+          "--cache no answer is asked for twice.\n\n"
           "The result names everything that decides it by digest, so that 'eval compare', "
           "'baseline save' and 'eval check' compare what is comparable. Where there is a run "
           "store, the evaluation is recorded as a run.\n\n"
@@ -154,10 +215,14 @@ CommandSpec eval_run() {
                    {"mlopsctl eval run model -t tasks/ --adapter lora -o lora.json --samples",
                     "With an adapter, keeping prompts and answers"},
                    {"mlopsctl eval run model -t tasks/ -o full.json --resume",
-                    "Go on after a crash"}},
+                    "Go on after a crash"},
+                   {"mlopsctl eval run http://localhost:8000/v1 -t tasks/ --cache user",
+                    "A server; answers are kept"},
+                   {"mlopsctl eval run --command 'python predict.py' -t quiz.yaml", "Any program"}},
       .options = all_options(),
       .positionals = {{.name = "TARGET",
-                       .help = "The model: a folder of Hugging Face",
+                       .help = "The model: a folder of Hugging Face, or the URL of an endpoint",
+                       .least = 0,
                        .complete = Complete::directory}},
       .run = run};
   spec.exit_codes.push_back(ExitCode::partial);

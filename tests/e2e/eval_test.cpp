@@ -150,6 +150,37 @@ TEST_CASE("eval run: it is recorded as a run, and can be shown by its id") {
   CHECK_FALSE(json::parse(none.out).contains("run_id"));
 }
 
+TEST_CASE("eval run: any program is a target, with a cache in front of it") {
+  const Project project;
+  project.box.write("answer.py", R"(import json, sys
+print("asked", file=open("asked", "a"))
+for line in sys.stdin:
+    asked = json.loads(line)
+    print(json.dumps({"id": asked["id"], "logprob": -len(asked["continuation"]), "greedy": False, "tokens": 1}))
+)");
+  const Strings argv{"eval",    "run",       "--command", "python3 answer.py",
+                     "--tasks", "quiz.yaml", "--cache",   "answers.db",
+                     "-o",      "r.json"};
+  CHECK(project.box.run(argv).code == 0);
+  const json first = project.result("r.json");
+  CHECK(first["tasks"][0]["metrics"][0]["correct"] == 2);
+  const Outcome again = project.box.run(argv);
+  CHECK(again.code == 0);
+  has(again.err, "16 answers were in the cache, 0 were asked for");
+  CHECK(project.result("r.json")["tasks"] == first["tasks"]);
+  const json printed = json::parse(
+      project.box.output_of({"eval", "run", "--command", "echo acc=0.25 loss=1.5", "--json"}));
+  CHECK(printed["metrics"][0]["value"] == 0.25);
+  CHECK(
+      project.box.run({"eval", "run", "model", "--command", "true", "--tasks", "quiz.yaml"}).code ==
+      2);
+  CHECK(project.box.run({"eval", "run", "--tasks", "quiz.yaml"}).code == 2);
+  CHECK(project.box.run({"eval", "run", "--command", "false", "--tasks", "quiz.yaml"}).code == 1);
+  CHECK(project.box
+            .run({"eval", "run", "http://127.0.0.1:9/v1", "--tasks", "quiz.yaml", "--retries", "0"})
+            .code == 1);
+}
+
 TEST_CASE("eval show: examples that were answered wrongly; 1 no result, 2 no such number") {
   const Project project;
   CHECK(project.run({"--tasks", "quiz.yaml", "-o", "r.json", "--samples"}).code == 0);
