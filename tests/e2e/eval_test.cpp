@@ -224,7 +224,8 @@ TEST_CASE("eval tasks: 0 in order, 5 some are not, 2 the one is not, 1 not there
   const Outcome good = project.box.run({"eval", "tasks", "quiz.yaml", "--show", "1"});
   CHECK(good.code == 0);
   has(good.out, "HAMLET.\nMy lord a\n");
-  project.box.write("bad.yaml", "task: bad\ndataset_path: hub/data\n");
+  project.box.write("bad.yaml",
+                    "task: bad\ndoc_to_text: a\ndoc_to_target: b\ndataset_path: hub/data\n");
   const Outcome some = project.box.run({"eval", "tasks", "."});
   CHECK(some.code == 5);
   has(some.out, "quiz");

@@ -114,7 +114,7 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"eval compare", {"result.json", "result.json"}},
     {"eval export", {"result.json", "--lm-eval", "harness"}},
     {"eval predictions", {"predictions.csv"}},
-    {"embed", {"small-model", "data.txt", "-o", "rows.npy"}},
+    {"embed", {"small-model", "quiz.jsonl", "-o", "rows.npy"}},
     {"baseline save", {"small", "scores.json", "latency.json"}},
     {"baseline accept", {"small", "better.json", "--reason", "better"}},
     {"baseline list", {}},
