@@ -99,7 +99,7 @@ void Bpe::read_merges(const TokenizerFile& file, const Node& model) {
   const Node where = model.at("merges");
   const auto id = [&](std::string_view token) {
     const TokenId found = vocabulary_.find(token);
-    if (found < 0) where.corrupt(fmt::format("need '{}', which model.vocab lacks", token));
+    if (found < 0) where.corrupt(fmt::format("needs '{}', which model.vocab lacks", token));
     return found;
   };
   std::uint32_t rank = 0;
@@ -108,7 +108,9 @@ void Bpe::read_merges(const TokenizerFile& file, const Node& model) {
   for (const MergeEntry& merge : file.merges()) {
     whole.assign(merge.left);
     whole.append(merge.right);
-    merges_.add(id(merge.left), id(merge.right), rank++, id(whole));
+    const TokenId left = id(merge.left);
+    const TokenId right = id(merge.right);
+    merges_.add(left, right, rank++, id(whole));
     inner_meta = inner_meta || has_inner_meta(whole);
   }
   words_at_meta_ = !inner_meta && !ignore_merges_ && vocabulary_.find(meta) >= 0;
