@@ -1,6 +1,7 @@
 #include "commands/endpoint_options.hpp"
 
 #include "mlopsctl/base/text.hpp"
+#include "mlopsctl/version.hpp"
 
 #include <fmt/format.h>
 
@@ -159,7 +160,9 @@ std::unique_ptr<Target> cached(Context& context, const Arguments& arguments,
   AnswerCacheOptions options = cache_places(places);
   if (const auto limit = arguments.text("cache-limit")) options.file_limit = parse_bytes(*limit);
   cache = std::make_shared<AnswerCache>(options, context.progress());
-  return with_cache(std::move(target), cache);
+  const VersionInfo& version = version_info();
+  return with_cache(std::move(target), cache,
+                    fmt::format("{} {}", version.version, version.commit));
 }
 
 }  // namespace mlopsctl::commands

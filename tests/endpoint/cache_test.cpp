@@ -110,6 +110,20 @@ TEST_CASE("another model, parameter, seed or border between texts is another ans
   CHECK(setup.state->asked.size() == 12);
 }
 
+TEST_CASE("another version of this program asks again") {
+  Setup setup;
+  const auto ask = [&](const char* program) {
+    const auto target =
+        with_cache(std::make_unique<CountingTarget>(setup.state), setup.open(), program);
+    setup.generate(*target, {"a"});
+  };
+  ask("1.0 abc");
+  ask("1.0 abc");
+  CHECK(setup.state->asked.size() == 1);
+  ask("1.1 def");
+  CHECK(setup.state->asked.size() == 2);
+}
+
 TEST_CASE("errors are not kept") {
   Setup setup;
   const std::vector<LikelihoodRequest> pairs{{"bad", "x"}, {"good", "x"}};

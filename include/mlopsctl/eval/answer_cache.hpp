@@ -58,8 +58,10 @@ class AnswerCache {
 };
 
 // The target with a cache in front of it. What is asked several times in one call is asked once.
+// `program`: what computes or asks; another version of it may get other answers.
 std::unique_ptr<Target> with_cache(std::unique_ptr<Target> target,
-                                   std::shared_ptr<AnswerCache> cache);
+                                   std::shared_ptr<AnswerCache> cache,
+                                   const std::string& program = {});
 
 // What a file holds.
 struct AnswerFileStatus {

@@ -10,8 +10,9 @@ namespace {
 
 class CachedTarget final : public Target {
  public:
-  CachedTarget(std::unique_ptr<Target> inner, std::shared_ptr<AnswerCache> cache)
-      : inner_(std::move(inner)), cache_(std::move(cache)) {}
+  CachedTarget(std::unique_ptr<Target> inner, std::shared_ptr<AnswerCache> cache,
+               std::string program)
+      : inner_(std::move(inner)), cache_(std::move(cache)), program_(std::move(program)) {}
 
   std::string name() const override { return inner_->name(); }
   Fingerprint fingerprint() const override { return inner_->fingerprint(); }
@@ -41,7 +42,9 @@ class CachedTarget final : public Target {
   std::vector<Result> through(std::span<const Request> requests,
                               std::function<void(std::size_t, const Result&)> ResultWatch::*told,
                               Ask ask) {
-    const std::string target = target_digest(inner_->fingerprint());
+    Fingerprint print = inner_->fingerprint();
+    print["program"] = program_;
+    const std::string target = target_digest(print);
     std::vector<std::string> keys;
     std::vector<std::size_t> place(requests.size());  // of each request among the keys
     std::unordered_map<std::string, std::size_t> known;
@@ -111,13 +114,14 @@ class CachedTarget final : public Target {
 
   std::unique_ptr<Target> inner_;
   std::shared_ptr<AnswerCache> cache_;
+  std::string program_;
 };
 
 }  // namespace
 
 std::unique_ptr<Target> with_cache(std::unique_ptr<Target> target,
-                                   std::shared_ptr<AnswerCache> cache) {
-  return std::make_unique<CachedTarget>(std::move(target), std::move(cache));
+                                   std::shared_ptr<AnswerCache> cache, const std::string& program) {
+  return std::make_unique<CachedTarget>(std::move(target), std::move(cache), program);
 }
 
 }  // namespace mlopsctl

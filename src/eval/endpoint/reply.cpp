@@ -22,7 +22,8 @@ void Reply::feed(std::string_view bytes, double time) {
   if (form_ == Form::unknown) {
     const auto begin = bytes.find_first_not_of(" \t\r\n");
     if (begin == std::string_view::npos) return;
-    form_ = bytes[begin] == '{' ? Form::whole : Form::events;
+    bytes.remove_prefix(begin);
+    form_ = bytes.front() == '{' ? Form::whole : Form::events;
   }
   try {
     if (form_ == Form::events) {
