@@ -68,6 +68,15 @@ std::string without_line_ends(std::string_view text) {
   return flat;
 }
 
+// "evaluate.py" of "python evaluate.py --fast".
+std::string name_of(const std::vector<std::string>& argv) {
+  const auto file = std::find_if(argv.begin() + 1, argv.end(), [](const std::string& word) {
+    std::error_code failed;
+    return fs::is_regular_file(word, failed);
+  });
+  return fs::path(file == argv.end() ? argv.front() : *file).filename().string();
+}
+
 }  // namespace
 
 std::vector<MetricValue> metrics_in(std::string_view output) {
@@ -100,7 +109,7 @@ EvalResult run_metrics_command(const CommandOptions& options, Progress& progress
     return true;
   });
   progress.finish();
-  TaskResult task{.name = fs::path(options.argv.front()).filename().string()};
+  TaskResult task{.name = name_of(options.argv)};
   task.metrics = metrics_in(output);
   if (task.metrics.empty()) {
     throw Error(ErrorKind::usage,
