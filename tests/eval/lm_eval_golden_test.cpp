@@ -1,0 +1,125 @@
+// The small model's scores are those of lm-evaluation-harness (tests/golden/eval): numbers to 1e-6,
+// answers to the letter.
+#include "mlopsctl/eval/evaluate.hpp"
+#include "mlopsctl/eval/local_target.hpp"
+
+#include "support/locations.hpp"
+#include "support/no_progress.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+using namespace mlopsctl;
+using testing::source_folder;
+using Json = nlohmann::json;
+
+namespace {
+
+const std::string golden = source_folder + "/tests/golden/eval";
+
+EvalResult evaluated(const std::string& folder, std::optional<std::uint64_t> limit) {
+  LocalOptions options{.model = source_folder + "/examples/chatbot/model"};
+  options.engine.device = "cpu";
+  const auto target = open_local(options);
+  testing::NoProgress progress;
+  return eval::evaluate(*target, eval::read_tasks({folder}, {}),
+                        {.limit = limit, .lm_eval_compat = true}, progress);
+}
+
+// The harness' records of a task in the order of its examples: one for each filter.
+std::vector<std::vector<Json>> samples_of(const TaskResult& task) {
+  std::ifstream file(golden + "/results/samples_" + task.name + ".jsonl");
+  REQUIRE(file.good());
+  std::vector<std::vector<Json>> samples;
+  for (std::string line; std::getline(file, line);) {
+    Json sample = Json::parse(line);
+    const auto id = sample["doc_id"].get<std::size_t>();
+    if (samples.size() <= id) samples.resize(id + 1);
+    samples[id].push_back(std::move(sample));
+  }
+  return samples;
+}
+
+bool close(double found, double expected) {
+  return std::abs(found - expected) <= 1e-6 * std::max(1.0, std::abs(expected));
+}
+
+// Sums of float32 log-probabilities that the harness rounds to float32.
+bool close_sum(double found, double expected) {
+  return std::abs(found - expected) <= 1e-6 * std::max(10.0, std::abs(expected));
+}
+
+void check_example(const ExampleRecord& example, const Json& sample) {
+  const std::string filter = sample["filter"];
+  for (const Json& name : sample["metrics"]) {
+    CAPTURE(name);
+    const Json& expected = sample[name.get<std::string>()];
+    if (expected.is_array()) {  // (log-likelihood, words or bytes)
+      REQUIRE(example.nll.has_value());
+      CHECK(close_sum(-*example.nll, expected[0]));
+      CHECK((name == "word_perplexity" ? example.words : example.bytes) == expected[1]);
+      continue;
+    }
+    const auto found = example.metrics.find(MetricValue{.name = name, .filter = filter}.key());
+    REQUIRE(found != example.metrics.end());
+    const double difference = found->second - expected.get<double>();
+    CAPTURE(difference);
+    CHECK(close_sum(found->second, expected.get<double>()));
+  }
+}
+
+void check_examples(const TaskResult& task) {
+  CAPTURE(task.name);
+  const auto samples = samples_of(task);
+  REQUIRE(samples.size() >= task.examples.size());
+  for (std::size_t i = 0; i < task.examples.size(); ++i) {
+    CAPTURE(task.examples[i].id);
+    CHECK(task.examples[i].error == "");
+    for (const Json& sample : samples[i]) check_example(task.examples[i], sample);
+  }
+}
+
+// A perplexity is the exponential of a mean: 1e-6 of the mean is more of what comes out.
+bool close_metric(const MetricValue& metric, double expected) {
+  if (metric.name != "perplexity") return close(metric.value, expected);
+  return close(std::log(metric.value), std::log(expected));
+}
+
+void check_metrics(const std::string& name, const std::vector<MetricValue>& metrics,
+                   const Json& expected) {
+  CAPTURE(name);
+  REQUIRE(!metrics.empty());
+  for (const MetricValue& metric : metrics) {
+    CAPTURE(metric.key());
+    CHECK(close_metric(metric, expected[metric.name + "," + metric.filter]));
+    const Json& error = expected[metric.name + "_stderr," + metric.filter];
+    REQUIRE(metric.stderr_.has_value() == error.is_number());
+    const double most = metric.name == "perplexity" ? 1e-4 : 1e-6;
+    if (error.is_number())
+      CHECK(*metric.stderr_ == doctest::Approx(error.get<double>()).epsilon(most));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("tasks of every kind are scored as lm-evaluation-harness scores them") {
+  const EvalResult result = evaluated(golden + "/tasks", std::nullopt);
+  CHECK(result.tasks.size() == 7);
+  for (const TaskResult& task : result.tasks) check_examples(task);
+  std::ifstream file(golden + "/results/results.json");
+  const Json expected = Json::parse(file);
+  for (const TaskResult& task : result.tasks)
+    check_metrics(task.name, task.metrics, expected["results"][task.name]);
+  REQUIRE(result.groups.size() == 1);
+  check_metrics("tongues", result.groups.front().metrics, expected["groups"]["tongues"]);
+}
+
+TEST_CASE("the first examples of the quick start's tasks are scored as the harness scores them") {
+  const EvalResult result = evaluated(source_folder + "/examples/chatbot/eval", 6);
+  CHECK(result.tasks.size() == 5);
+  for (const TaskResult& task : result.tasks) check_examples(task);
+}
