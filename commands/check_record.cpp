@@ -29,8 +29,10 @@ Run trend_of(RunStore& store, const std::string& experiment_id, const CheckRecor
   const auto found = store.search(
       {.filter = filter_by_tag(tag, record.name), .experiment_ids = {experiment_id}, .limit = 1});
   if (!found.runs.empty()) return found.runs.front();
+  // Before its first check, so that "@last" is the check.
   return store.create_run({.experiment_id = experiment_id,
                            .name = record.name,
+                           .start = record.checked_at - Milliseconds{1},
                            .status = RunStatus::finished,
                            .tags = {{tag, record.name}}});
 }
