@@ -152,7 +152,7 @@ LatencyRun named_run(Context& context, const std::string& name) {
   if (fs::exists(name, failed) || !home || !fs::exists(*home / "runs.db", failed))
     return read_latency(name);
   RunStore& store = context.runs(StoreAccess::read);
-  const std::string id = resolve_check(store, name, {record_kind});
+  const std::string id = store.resolve(name);
   const fs::path file = store.artifact_folder(id) / (std::string(record_kind) + ".json");
   if (fs::exists(file, failed)) return read_latency(file);
   throw Error(ErrorKind::not_found, fmt::format("the run {} is no measurement", quote(name)),

@@ -49,7 +49,7 @@ EvalResult named_result(Context& context, const std::string& name) {
       RunStore& store = context.runs(StoreAccess::read);
       std::string id;
       try {
-        id = resolve_check(store, name, {kind});
+        id = store.resolve(name);
       } catch (const Error&) {
         throw Error(ErrorKind::not_found,
                     fmt::format("there is no file and no run {}", quote(name)));

@@ -99,17 +99,6 @@ TEST_CASE("failures are kept and are not repeated, warm-ups that fail end the me
   CHECK_ERROR(measure(mute, {.prompts = {"Hi"}}), ErrorKind::unavailable, "has no text");
 }
 
-TEST_CASE("a server that is lost in the middle leaves the records of what came before") {
-  MockBehaviour behaviour;
-  behaviour.fault = [](const ServedRequest&, int attempt) -> std::optional<ServedResponse> {
-    return attempt < 3 ? std::nullopt : std::optional(ServedResponse{.drop = true});
-  };
-  const MockOpenAi server(std::move(behaviour));
-  const LatencyRun run = measure(server, {.prompts = {"Hi"}, .requests = 5, .warmups = 1});
-  CHECK(latency_totals(run).completed == 2);
-  CHECK(latency_totals(run).failed == 3);
-}
-
 TEST_CASE("tokens are counted by chunks, and marked, where the server tells no usage") {
   const MockOpenAi server({.usage = false, .unknown_fields = {"ignore_eos", "stream_options"}});
   const LatencyRun run = measure(server, {.prompts = {"Hi"}, .requests = 2, .warmups = 1});

@@ -16,14 +16,21 @@ namespace engine::cuda {
 
 namespace {
 
-constexpr std::size_t usual_batch_tokens = 16384;
+// Tokens that go through the model at once if nobody says how many: more make products faster, up
+// to a point, and take memory.
+std::size_t usual_batch_tokens(const Model& model) {
+  std::size_t free = 0, total = 0;
+  gpu::check(cudaMemGetInfo(&free, &total), "tell its memory");
+  return std::clamp<std::size_t>(free / 4 / model.token_bytes(), 1024, 32768);
+}
 
 class CudaEngine final : public Engine {
  public:
-  CudaEngine(std::shared_ptr<const Checkpoint> checkpoint, const EngineOptions& options)
-      : model_(checkpoint, options.type.value_or(checkpoint->stored_type()), options.deterministic),
+  CudaEngine(std::shared_ptr<const Checkpoint> checkpoint, const EngineOptions& options,
+             NumberType type)
+      : model_(std::move(checkpoint), type, options.deterministic),
         batch_tokens_(options.max_batch_tokens != 0 ? options.max_batch_tokens
-                                                    : usual_batch_tokens),
+                                                    : usual_batch_tokens(model_)),
         scorer_(model_, batch_tokens_) {}
 
   std::string name() const override {
@@ -128,7 +135,8 @@ class CudaEngine final : public Engine {
 
 std::unique_ptr<Engine> make_cuda_engine(std::shared_ptr<const Checkpoint> checkpoint,
                                          const EngineOptions& options) {
-  return std::make_unique<engine::cuda::CudaEngine>(std::move(checkpoint), options);
+  const NumberType type = options.type.value_or(checkpoint->stored_type());
+  return std::make_unique<engine::cuda::CudaEngine>(std::move(checkpoint), options, type);
 }
 
 }  // namespace mlopsctl

@@ -93,14 +93,28 @@ void attend(const Launch& how, NumberType type, const Heads& heads, const void* 
 // One new token of each of `batch` sequences: rotates, puts its key and value into the cache, and
 // attends to all before it. positions[s] < 0: nothing to do for s. The keys of a sequence are split
 // among blocks in the same way whatever the batch, `step_keys` each; `splits` is enough for the
-// longest. Scratch: step_scratch(…) bytes, zero before the first use; what is enough for a batch
-// and splits is enough for fewer.
-inline constexpr int step_keys = 128;
+// longest. Positions and pages may not be changed by a kernel of the same step: they are read
+// before it is certain that the kernel before this one has ended. Scratch: step_scratch(…) bytes,
+// zero before the first use; what is enough for a batch and splits is enough for fewer.
+inline constexpr int step_keys = 256;
 inline constexpr int most_batch = 128;
 std::size_t step_scratch(const Heads& heads, int batch, int splits);
+
+// Sums over splits that whoever reads them adds up, which saves a step the wait for the last block.
+struct SplitRows {
+  const float* sums = nullptr;  // [batch][q][splits][size], not yet divided; null: there are none
+  const float2* totals = nullptr;  // [batch][q][splits]: largest score, sum of exponentials
+  const std::int32_t* positions = nullptr;
+  int splits = 1, heads = 0, size = 0, window = 0;
+};
+// Whether a product of few rows may add them up.
+inline constexpr int most_left_split = 4;
+bool may_stay_split(const Heads& heads, NumberType type, int splits);
+
+// `rows` null: adds up what it split, into out; otherwise tells where the parts are.
 void attend_step(const Launch& how, NumberType type, const Heads& heads, const void* qkv,
                  const std::int32_t* positions, int batch, int splits, const Cache& cache,
-                 void* scratch, void* out);
+                 void* scratch, void* out, SplitRows* rows);
 
 // --- Products of few rows --------------------------------------------------------------------
 
@@ -111,6 +125,7 @@ struct FewProduct {
   const void* weights = nullptr;
   const void* bias = nullptr;
   const void* in = nullptr;  // [batch, columns]
+  SplitRows split;           // instead of `in`
   Norm norm;                 // applied to `in` first
   Finish finish = Finish::store;
   void* out = nullptr;  // [batch, leading]; float32 with Finish::floats

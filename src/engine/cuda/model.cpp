@@ -10,8 +10,12 @@ namespace mlopsctl::engine::cuda {
 
 namespace {
 
+constexpr int oldest_generation = 8;  // what the kernels are compiled for: Ampere
 constexpr std::uint32_t largest_head = 256;
 constexpr int most_few = 8;  // rows that multiply_few takes
+// cuBLASLt multiplies more rows than these faster.
+constexpr int few_of_small = 4, few_of_large = 2;
+constexpr std::size_t large_matrix = std::size_t{8} << 20;  // values
 
 Heads heads_of(const ModelConfig& config, const Weights& weights) {
   Heads heads;
@@ -24,7 +28,11 @@ Heads heads_of(const ModelConfig& config, const Weights& weights) {
   return heads;
 }
 
-void require_supported(const ModelConfig& config) {
+void require_supported(const ModelConfig& config, const gpu::Device& device) {
+  if (device.generation < oldest_generation)
+    throw Error(ErrorKind::unavailable,
+                "the GPU engine needs compute capability 8.0, " + device.name + " is older",
+                "use --device cpu");
   if (config.head_size > largest_head || config.head_size % 2 != 0)
     throw Error(ErrorKind::unavailable,
                 "the GPU engine takes heads of an even size up to " + std::to_string(largest_head) +
@@ -39,7 +47,7 @@ Model::Model(std::shared_ptr<const Checkpoint> checkpoint, NumberType type, bool
       device_(gpu::require_device()),
       type_(type),
       deterministic_(deterministic) {
-  require_supported(config());
+  require_supported(config(), device_);
   {
     const std::jthread library(Products::preload);  // while weights are copied
     weights_ = load_weights(*checkpoint_, type);
@@ -51,6 +59,14 @@ Model::Model(std::shared_ptr<const Checkpoint> checkpoint, NumberType type, bool
 std::size_t Model::page_bytes() const {
   return std::size_t{2} * page_tokens * static_cast<std::size_t>(heads_.kv * heads_.size) *
          size_of(type_);
+}
+
+std::size_t Model::token_bytes() const {
+  const auto& c = config();
+  const std::size_t values = std::size_t{2} * c.width + static_cast<std::size_t>(heads_.row()) +
+                             static_cast<std::size_t>(heads_.q * heads_.size) +
+                             std::size_t{weights_.gated ? 3U : 1U} * c.inner;
+  return values * size_of(type_);
 }
 
 void Model::reserve(int count) {
@@ -177,7 +193,7 @@ void Model::many(const WeightMatrix& matrix, const FewProduct& product) {
 }
 
 void Model::few(const WeightMatrix& matrix, const Norm& norm, int batch, const void* in,
-                Finish finish, void* out, int leading) {
+                Finish finish, void* out, int leading, const SplitRows& split) {
   const Launch how{.stream = stream_, .early = device_.generation >= 9};
   FewProduct product{.batch = batch,
                      .rows = finish == Finish::gate ? matrix.rows / 2 : matrix.rows,
@@ -185,11 +201,16 @@ void Model::few(const WeightMatrix& matrix, const Norm& norm, int batch, const v
                      .weights = matrix.values,
                      .bias = matrix.bias,
                      .in = in,
+                     .split = split,
                      .norm = norm,
                      .finish = finish,
                      .out = out,
                      .leading = leading};
-  if (batch > most_few && !deterministic_) return many(matrix, product);
+  const bool large =
+      static_cast<std::size_t>(matrix.rows) * static_cast<std::size_t>(matrix.columns) >
+      large_matrix;
+  if (batch > (large ? few_of_large : few_of_small) && !deterministic_)
+    return many(matrix, product);
   // As many rows at once as the kernel takes; which ones are together changes no bit.
   int at_once = std::min(batch, most_few);
   for (product.batch = at_once; at_once > 1 && !takes(product, type_, device_.shared_bytes);)
@@ -215,6 +236,8 @@ void Model::step(const StepState& state, const LayerCaches& caches) {
   const int width = static_cast<int>(config().width);
   const int batch = state.batch;
   reserve(batch);
+  // As many rows as these go through the kernel for few rows in one piece.
+  const bool stays_split = batch <= few_of_large && may_stay_split(heads_, type_, state.splits);
   embed(how, type_, weights_.embedding, weights_.positions, state.tokens, state.positions, batch,
         width, hidden_);
   for (std::size_t i = 0; i < weights_.layers.size(); ++i) {
@@ -223,9 +246,10 @@ void Model::step(const StepState& state, const LayerCaches& caches) {
     heads.q_norm = layer.q_norm;
     heads.k_norm = layer.k_norm;
     few(layer.qkv, layer.attention_norm, batch, hidden_, Finish::store, qkv_, layer.qkv.rows);
+    SplitRows split;
     attend_step(how, type_, heads, qkv_, state.positions, batch, state.splits, caches.layer(i),
-                state.attend_scratch, attended_);
-    few(layer.o, {}, batch, attended_, Finish::add, hidden_, width);
+                state.attend_scratch, attended_, stays_split ? &split : nullptr);
+    few(layer.o, {}, batch, attended_, Finish::add, hidden_, width, split);
     const Finish finish = weights_.gated ? Finish::gate : Finish::gelu;
     std::byte* const inner = weights_.gated ? gated_ : inner_;
     few(layer.up, layer.mlp_norm, batch, hidden_, finish, inner, layer.down.columns);

@@ -58,6 +58,8 @@ class Model {
   Launch launch() const { return {.stream = stream_}; }
   std::size_t page_bytes() const;  // of one layer
 
+  std::size_t token_bytes() const;  // of activations
+
   // Room for that many tokens at once. Whatever holds addresses of activations, a captured graph,
   // is out of date when memory_version() has changed.
   void reserve(int count);
@@ -80,7 +82,7 @@ class Model {
   void multiply(const WeightMatrix& matrix, int count, const void* in, void* out, bool gelu,
                 bool add);
   void few(const WeightMatrix& matrix, const Norm& norm, int batch, const void* in, Finish finish,
-           void* out, int leading);
+           void* out, int leading, const SplitRows& split = {});
   void many(const WeightMatrix& matrix, const FewProduct& product);
 
   std::shared_ptr<const Checkpoint> checkpoint_;

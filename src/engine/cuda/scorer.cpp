@@ -7,7 +7,7 @@ namespace mlopsctl::engine::cuda {
 
 namespace {
 
-constexpr std::size_t head_rows = 512;  // whose logits are there at once
+constexpr std::size_t head_rows = 1024;  // whose logits are there at once
 
 std::size_t scored_tokens(const ScoreRequest& request) {
   return request.tokens.size() - request.first;
@@ -61,11 +61,22 @@ std::size_t Scorer::fill(Batch& batch, std::span<const ScoreRequest> requests,
   return at;
 }
 
-void Scorer::run(Batch& batch) {
-  const cudaStream_t stream = model_.stream();
+void Scorer::score_rows_of(Batch& batch) {
   const std::size_t rows = batch.packing.rows.size();
   const auto leading = static_cast<std::size_t>(model_.logits_leading());
   if (logits_.size() == 0) logits_ = gpu::DeviceArray<float>(head_rows * leading);
+  for (std::size_t first = 0; first < rows; first += head_rows) {
+    const int count = static_cast<int>(std::min(head_rows, rows - first));
+    model_.logits(model_.final_rows(batch.there.rows() + first, count), count, logits_.data());
+    score_rows(model_.launch(), logits_.data(), static_cast<std::int64_t>(leading),
+               static_cast<int>(model_.config().vocabulary), batch.there.targets() + first, count,
+               batch.scored.data() + first);
+  }
+}
+
+void Scorer::run(Batch& batch) {
+  const cudaStream_t stream = model_.stream();
+  const std::size_t rows = batch.packing.rows.size();
   if (batch.room < rows) {
     batch.scored = gpu::DeviceArray<Scored>(rows);
     batch.results = std::make_unique<gpu::PinnedBytes>(rows * sizeof(Scored));
@@ -74,13 +85,7 @@ void Scorer::run(Batch& batch) {
   batch.there.upload(batch.packing, stream);
   model_.reserve(static_cast<int>(std::max(head_rows, batch.packing.tokens.size())));
   model_.forward(batch.there.packed(), nullptr);
-  for (std::size_t first = 0; first < rows; first += head_rows) {
-    const int count = static_cast<int>(std::min(head_rows, rows - first));
-    model_.logits(model_.final_rows(batch.there.rows() + first, count), count, logits_.data());
-    score_rows(model_.launch(), logits_.data(), static_cast<std::int64_t>(leading),
-               static_cast<int>(model_.config().vocabulary), batch.there.targets() + first, count,
-               batch.scored.data() + first);
-  }
+  score_rows_of(batch);
   gpu::check(cudaMemcpyAsync(batch.results->data(), batch.scored.data(), rows * sizeof(Scored),
                              cudaMemcpyDeviceToHost, stream),
              "copy scores from the GPU");

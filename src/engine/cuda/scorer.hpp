@@ -38,6 +38,7 @@ class Scorer {
   std::size_t fill(Batch& batch, std::span<const ScoreRequest> requests,
                    const std::vector<std::size_t>& order, std::size_t at) const;
   void run(Batch& batch);
+  void score_rows_of(Batch& batch);
   void collect(Batch& batch, std::vector<ScoreResult>& results, Progress& progress);
 
   Model& model_;

@@ -57,10 +57,6 @@ class Endpoint {
 LikelihoodResult read_echo(const EchoAnswer& echo, const ScoredTokens& scored,
                            std::string_view continuation);
 
-// Throws as read_echo does if an error of the server says that it does not know echo or logprobs:
-// then it is the same for every example.
-void check_score_error(const HttpResponse* response, const std::string& error);
-
 // The text up to the earliest stop string.
 std::string cut_at_stops(std::string text, const std::vector<std::string>& stops);
 
