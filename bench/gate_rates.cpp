@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 namespace testing = mlopsctl::testing;
@@ -17,6 +18,7 @@ std::string percent(const testing::Rates& rates, std::size_t count) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const std::size_t checks = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1000;
   const std::uint64_t seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
   fmt::print(

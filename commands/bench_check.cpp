@@ -3,6 +3,7 @@
 #include "mlopsctl/eval/gate.hpp"
 #include "mlopsctl/platform/files.hpp"
 
+#include "commands/bench_sides.hpp"
 #include "commands/check_outputs.hpp"
 #include "commands/commands.hpp"
 #include "commands/drift_arguments.hpp"
@@ -53,8 +54,22 @@ LatencyRun latency_of(Context& context, const std::string& name) {
   return std::move(*measured.latency);
 }
 
+Report check_ab(Context& context, const Arguments& arguments, const gate::LatencyOptions& options) {
+  validate_check_outputs(arguments);
+  gate::GateResult result =
+      check_sides(context, arguments,
+                  {.threshold = options.threshold, .alpha = options.alpha, .seed = options.seed});
+  result.name = name_of_input(arguments.positionals().back());
+  return finish_gate(context, arguments, "bench.check/1", std::move(result));
+}
+
 Report check(Context& context, const Arguments& arguments) {
   const gate::LatencyOptions options = options_of(arguments);
+  if (arguments.flag("ab")) return check_ab(context, arguments, options);
+  if (arguments.positionals().size() > 1) {
+    throw Error(ErrorKind::usage, "bench check takes one result",
+                "--ab measures two models or programs in turns");
+  }
   const auto name = arguments.text("baseline");
   if (!name && options.limits.empty()) {
     throw Error(ErrorKind::usage, "bench check needs --baseline NAME or --limit LIMIT",
@@ -64,8 +79,10 @@ Report check(Context& context, const Arguments& arguments) {
   const std::string& file = arguments.positionals().front();
   gate::Baseline baseline;
   if (name) baseline = load_baseline(context, *name);
-  const LatencyRun now = latency_of(context, file);
-  gate::GateResult result = gate::check_latency(name ? &baseline : nullptr, now, options);
+  const gate::Baseline* known = name ? &baseline : nullptr;
+  gate::GateResult result = is_measurable(file)
+                                ? check_model(context, arguments, known, options)
+                                : gate::check_latency(known, latency_of(context, file), options);
   result.name = name ? baseline.name : name_of_input(file);
   result.subject = file;
   return finish_gate(context, arguments, "bench.check/1", std::move(result));
@@ -104,6 +121,7 @@ std::vector<OptionSpec> all_options() {
        .value = "N",
        .help = "Of the resampling: the same seed gives the same intervals",
        .default_text = "1234"}};
+  for (auto& option : side_options()) options.push_back(std::move(option));
   for (auto& option : gate_output_options()) options.push_back(std::move(option));
   return options;
 }
@@ -119,22 +137,45 @@ CommandSpec bench_check() {
           "output token (tpot) and of whole requests (e2e). A regression is a median that is "
           "higher "
           "by more than the threshold and by Mann-Whitney's one-sided test, or, from 30 requests a "
-          "side on, a 90th percentile whose bootstrap interval lies above the threshold. If it is "
-          "higher but not surely so, the check is inconclusive and asks for more requests. Less "
+          "side on, a 90th percentile whose bootstrap interval lies above the threshold. If that "
+          "is "
+          "likely but not sure, the check is inconclusive and asks for more requests. Less "
           "than five requests a side, other hardware or another load have no answer.\n\n"
+          "A model or an endpoint is measured by 'bench run' first: 30 requests with the "
+          "baseline's "
+          "numbers of tokens, and twice and four times as many while that is inconclusive, each "
+          "time judged at a third of alpha.\n\n"
           "--limit sets absolute limits, strictly below, of at least ten requests.\n\n"
+          "--ab measures two models, endpoints or programs instead, in turns (A B, B A, A B and so "
+          "on), each "
+          "time in a process of its own: after 10, 20 and 40 pairs it looks whether they decide, "
+          "at a "
+          "third of alpha each. Too slow is a median ratio above the threshold with Wilcoxon's "
+          "test "
+          "of the pairs; as fast is the same test against the threshold. A program is a command "
+          "line "
+          "in quotes and is timed as a whole, or, if it has {output}, writes a result of 'bench "
+          "run' "
+          "there. No shell reads it.\n\n"
           "Exits with 0 if all rules are kept, 3 if one is broken, 4 if there is no answer, 5 if "
           "all is well but an output could not be written. With --quiet it prints nothing when all "
           "is well.",
       .examples = {{"mlopsctl bench check new.json --baseline fast", "Against baselines/fast.json"},
+                   {"mlopsctl bench check model --baseline fast", "A model, measured here"},
                    {"mlopsctl bench check new.json --baseline old.json --threshold 0.1",
                     "Against another result, less strict"},
                    {"mlopsctl bench check new.json --limit mean", "A mean below 100 ms"},
+                   {"mlopsctl bench check --ab model-before model-after", "Two models in turns"},
+                   {"mlopsctl bench check --ab 'old/run model' 'new/run model' --pairs 20",
+                    "Two builds of a program"},
                    {"mlopsctl bench check new.json --limit p90:ttft=200ms --limit mean=1s",
                     "Limits of one's own"}},
       .options = all_options(),
       .positionals = {{.name = "RESULT",
-                       .help = "A result of 'bench run': a file, - for standard input, or a run",
+                       .help =
+                           "A result of 'bench run': a file, - for standard input, or a run; with "
+                           "--ab two models or command lines",
+                       .many = true,
                        .complete = Complete::file}},
       .run = check};
   spec.exit_codes = {ExitCode::done,       ExitCode::failed,    ExitCode::usage,

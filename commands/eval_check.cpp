@@ -6,6 +6,7 @@
 #include "commands/check_outputs.hpp"
 #include "commands/commands.hpp"
 #include "commands/drift_arguments.hpp"
+#include "commands/eval_candidate.hpp"
 #include "commands/gate_arguments.hpp"
 
 #include <fmt/format.h>
@@ -52,7 +53,12 @@ Report check(Context& context, const Arguments& arguments) {
   const auto& files = arguments.positionals();
   gate::Baseline baseline;
   if (name) baseline = load_baseline(context, *name);
-  const gate::Measured now = load_all_measured(context, files);
+  gate::Measured now;
+  if (files.size() == 1 && is_candidate(files.front())) {
+    now.quality = evaluate_candidate(context, arguments, files.front());
+  } else {
+    now = load_all_measured(context, files);
+  }
   gate::GateResult result =
       name ? gate::check_quality(baseline, now, options) : gate::check_threshold(now, options);
   result.name = name ? baseline.name : name_of_input(files.front());
@@ -94,8 +100,9 @@ std::vector<OptionSpec> all_options() {
        .repeatable = true},
       {.name = "seed",
        .value = "N",
-       .help = "Of the resampling: the same seed gives the same intervals",
+       .help = "Of the resampling, and of what a model is asked",
        .default_text = "1234"}};
+  for (auto& option : candidate_options()) options.push_back(std::move(option));
   for (auto& option : gate_output_options()) options.push_back(std::move(option));
   return options;
 }
@@ -120,6 +127,8 @@ CommandSpec eval_check() {
           "and wrong answers, Wilcoxon's of log-likelihoods and other numbers, with Holm's "
           "correction over all of them. Intervals are of 10,000 paired resamples, of whole groups "
           "where examples have one. The report says which drop could not have been seen.\n\n"
+          "A model's folder in the place of results is evaluated first, on the tasks of "
+          "--tasks.\n\n"
           "Results of lm-evaluation-harness are read, too. Two files of plain numbers, "
           "{\"accuracy\": 0.91}, are compared by the tolerance alone.\n\n"
           "Exits with 0 if all rules are kept, or with warnings only (3 with --strict), 3 if one "
@@ -139,7 +148,8 @@ CommandSpec eval_check() {
            {"mlopsctl eval check result.json --threshold 0.85", "Without a baseline"}},
       .options = all_options(),
       .positionals = {{.name = "RESULT",
-                       .help = "Results of 'eval run': files, - for standard input, or runs",
+                       .help = "Results of 'eval run': files, - for standard input, or runs; or a "
+                               "model's folder",
                        .many = true,
                        .complete = Complete::file}},
       .run = check};

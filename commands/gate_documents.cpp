@@ -115,7 +115,9 @@ std::string gate_markdown(const GateResult& result) {
   for (const Check& check : result.checks) {
     if (rows.size() == markdown_checks) break;
     const std::string verdict(to_string(check.verdict));
-    const auto or_dash = [](std::string cell) { return cell.empty() ? std::string("–") : cell; };
+    const auto or_dash = [](const std::string& cell) {
+      return cell.empty() ? std::string("–") : cell;
+    };
     rows.push_back({markdown_code(check.subject), markdown_code(check.name),
                     or_dash(value_text(check, check.before)), or_dash(value_text(check, check.now)),
                     or_dash(change_text(check)),

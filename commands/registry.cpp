@@ -73,7 +73,7 @@ const Registry& registry() {
        "Score language models on tasks, and judge them.",
        {eval_run(), eval_check(), eval_show(), eval_compare(), eval_tasks(), eval_predictions(),
         eval_export(), eval_cache_show(), eval_cache_clear()}},
-      {"Evaluate models", "", "", {embed()}},
+      {"Evaluate models", "", "", {embed(), model_test()}},
       {"Evaluate models",
        "bench",
        "Measure and judge how fast they answer.",

@@ -93,7 +93,7 @@ fs::path Context::new_home() const {
 }
 
 fs::path Context::working_root() const {
-  const fs::path here = start_folder(state_->globals);
+  fs::path here = start_folder(state_->globals);
   if (!state_->globals.project.empty()) return here;
   if (const auto root = git_root(here)) return *root;
   if (const auto found = find_upwards(here)) return found->parent_path();

@@ -5,6 +5,7 @@
 #include "ui/axis.hpp"
 
 #include <fmt/format.h>
+#include <kainjow/mustache.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +17,10 @@ namespace {
 
 constexpr double interval_width = 260, pairs_width = 420;
 constexpr double plot_width = 520, plot_height = 210, left = 34, right = 10, top = 8, bottom = 34;
+
+std::string escaped(const std::string& text) {
+  return kainjow::mustache::html_escape(printable(text));
+}
 
 double median(const std::vector<double>& sorted) {
   const std::size_t n = sorted.size();
@@ -41,6 +46,7 @@ std::string steps(const std::vector<double>& sorted, const Axis& x) {
 }
 
 std::string curve(const char* kind, std::vector<double> values, const Axis& x) {
+  std::erase_if(values, [](double value) { return !std::isfinite(value); });
   if (values.empty()) return {};
   std::ranges::sort(values);
   const double middle =
@@ -61,7 +67,7 @@ std::string interval_picture(const PageRule& rule, double most) {
   std::string svg = fmt::format(
       R"(<svg width="260" height="20" viewBox="0 0 260 20" role="img" aria-label="{:.4g} {}">)"
       R"(<rect class="track" y="6" width="260" height="8"/><path class="zero" d="M130 1V19"/>)",
-      *rule.change, rule.unit == "%" ? "per cent" : rule.unit);
+      *rule.change, rule.unit == "%" ? "per cent" : escaped(rule.unit));
   if (rule.low && rule.high && std::isfinite(low) && std::isfinite(high)) {
     svg += fmt::format(R"(<rect class="interval" x="{:.1f}" y="6" width="{:.1f}" height="8"/>)",
                        low, std::max(high - low, 1.0));
@@ -116,7 +122,7 @@ std::string samples_picture(const PageSamples& samples) {
                        at, floor, floor + 17, x.labels[i]);
   }
   svg += fmt::format(R"(<text x="{}" y="{}" text-anchor="end">{}</text>)", plot_width - right,
-                     plot_height - 4, samples.unit);
+                     plot_height - 4, escaped(samples.unit));
   return svg + curve("reference", samples.before, x) + curve("current", samples.now, x) + "</svg>";
 }
 

@@ -125,6 +125,7 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"eval cache clear", {"answers.db", "--yes"}},
     {"bench run", {"small-model", "-n", "2", "--output-tokens", "2", "-o", "speed.json"}},
     {"bench show", {"speed.json"}},
+    {"model-test", {"small-model"}},
     {"eval check", {"better.json", "--baseline", "small"}},
     {"bench check", {"latency.json", "--baseline", "small"}},
     {"drift check", {"numbers.csv", "more.csv"}},

@@ -179,6 +179,31 @@ TEST_CASE("bench check: 0 as fast, 3 slower, 4 no answer, limits are strict") {
   CHECK(project.bench("fast.json", {"--metric", "speed"}).code == 2);
 }
 
+TEST_CASE("bench check --ab measures in turns what the sides write, or how long they take") {
+  const Project project;
+  const auto ab = [&](const std::string& first, const std::string& second, Strings more = {}) {
+    Strings argv{"bench", "check", "--ab", first, second};
+    argv.insert(argv.end(), more.begin(), more.end());
+    return project.box.run(argv);
+  };
+  CHECK(ab("cp fast.json {output}", "cp again.json {output}").code == 0);
+  const Outcome slower =
+      ab("cp 'fast.json' {output}", "cp slow.json {output}", {"--html", "p.html", "--json"});
+  CHECK(slower.code == 3);
+  const json report = json::parse(slower.out);
+  CHECK(report["checks"][0]["n"] == 10);
+  CHECK(report["checks"][0]["change"].get<double>() > 1.15);
+  CHECK(contains(project.box.read("p.html"), "Distribution functions"));
+  CHECK(ab("true", "true", {"--threshold", "1000"}).code == 0);  // whole processes
+  CHECK(ab("false", "true").code == 1);
+  CHECK(ab("true", "no-such-program-here").code == 1);
+  CHECK(ab("true", "'true").code == 2);
+  CHECK(ab("true", "true", {"--pairs", "1"}).code == 2);
+  CHECK(ab("true", "true", {"--baseline", "chat"}).code == 2);
+  CHECK(project.box.run({"bench", "check", "--ab", "true"}).code == 2);
+  CHECK(project.box.run({"bench", "check", "fast.json", "slow.json", "--limit", "mean"}).code == 2);
+}
+
 TEST_CASE("a baseline is a file in the working tree; only accept, with a reason, replaces it") {
   const Project project;
   const std::string saved = project.box.read("baselines/chat.json");

@@ -70,6 +70,12 @@ TEST_CASE("fewer than five a side, other hardware and another load have no answe
   now = latency_of(ten);
   now.load = "poisson, 8 requests/s";
   CHECK(gate::check_latency(&baseline, now, {}).verdict == Verdict::no_answer);
+  now = latency_of(ten);
+  now.fingerprint["output_tokens"] = "256";
+  CHECK(gate::check_latency(&baseline, now, {}).verdict == Verdict::no_answer);
+  now = latency_of(ten);
+  now.fingerprint["dtype"] = "bfloat16";  // may be what is tested
+  CHECK(gate::check_latency(&baseline, now, {}).verdict == Verdict::pass);
   CHECK(gate::check_latency(&baseline, latency_of({}), {}).verdict == Verdict::no_answer);
   const gate::Baseline without{};
   CHECK(gate::check_latency(&without, now, {}).verdict == Verdict::no_answer);

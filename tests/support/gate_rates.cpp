@@ -52,7 +52,7 @@ Rates quality_rates(const QualityCase& of, std::size_t checks, std::uint64_t see
       left.push_back(task_of(before, std::to_string(t)));
       right.push_back(task_of(now, std::to_string(t)));
     }
-    count(rates, checked(result_of(left), result_of(right)).verdict);
+    count(rates, checked(result_of(left), result_of(right), {.resamples = 100}).verdict);
   }
   return rates;
 }
@@ -68,9 +68,9 @@ Rates latency_rates(const LatencyCase& of, std::size_t checks, std::uint64_t see
     }
     const gate::Baseline baseline{.latency = latency_of(before)};
     // Made-up requests have one shape: ttft and tpot would be the same numbers again.
-    count(
-        rates,
-        gate::check_latency(&baseline, latency_of(now), {.metrics = {LatencyMetric::e2e}}).verdict);
+    count(rates, gate::check_latency(&baseline, latency_of(now),
+                                     {.resamples = 2000, .metrics = {LatencyMetric::e2e}})
+                     .verdict);
   }
   return rates;
 }

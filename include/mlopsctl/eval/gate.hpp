@@ -92,6 +92,7 @@ struct QualityOptions {
   double relative_tolerance = 0.01;  // a perplexity may be so much higher, as a share, inclusive
   double alpha = 0.05;
   std::uint64_t seed = 1234;
+  std::uint32_t resamples = 10'000;  // of intervals, which are shown and decide nothing
   bool on_intersection = false;      // compare what both have; else missing examples: no answer
   std::vector<std::string> allowed;  // fingerprint keys that may differ
   std::vector<std::string> metrics;  // only these; empty: all that both have
@@ -118,6 +119,7 @@ struct LatencyOptions {
   double threshold = 0.05;  // a rise by more is a regression
   double alpha = 0.01;
   std::uint64_t seed = 1234;
+  std::uint32_t resamples = 10'000;    // of intervals, by which 90th percentiles are judged
   std::vector<LatencyMetric> metrics;  // empty: ttft, tpot and e2e where both have them
   std::vector<LatencyLimit> limits;
   std::vector<std::string> allowed;  // fingerprint keys that may differ
@@ -132,6 +134,9 @@ constexpr std::uint64_t least_for_p90 = 30;
 // it too. Likely but not sure (p below 5 alpha, an interval above 1) is no answer.
 GateResult check_latency(const Baseline* baseline, const LatencyRun& now,
                          const LatencyOptions& options);
+
+// Whether more requests could give an answer.
+bool is_inconclusive(const GateResult& result);
 
 // Fingerprint keys by what they mean for a comparison.
 enum class KeyKind { subject, quality, hardware, told };

@@ -28,6 +28,6 @@ SideBySide measure_side_by_side(const MeasureSide& measure, std::uint32_t pairs,
                                 const RatioRule& rule);
 
 // One check: pass, fail, or no answer where they did not decide.
-GateResult judge_side_by_side(const SideBySide& measured, const RatioRule& rule);
+GateResult judge_side_by_side(const SideBySide& sides, const RatioRule& rule);
 
 }  // namespace mlopsctl::gate

@@ -17,7 +17,12 @@ namespace {
 constexpr std::array<std::string_view, 7> statistics{"mean", "median", "min", "max",
                                                      "p90",  "p95",    "p99"};
 constexpr double normal_of_mad = 1.4826;
+constexpr std::string_view inconclusive = "; inconclusive: measure more requests";
 constexpr double suspicion = 5;  // times alpha: likely slower, but not surely
+
+// What was asked for: longer answers take longer.
+constexpr std::array<std::string_view, 3> load_keys{"input_tokens", "output_tokens",
+                                                    "prompts_sha256"};
 
 double statistic_of(const LatencySummary& summary, std::string_view name) {
   if (name == "mean") return summary.mean;
@@ -63,6 +68,11 @@ bool is_comparable(const LatencyRun& before, const LatencyRun& now, const Latenc
                    GateResult& result) {
   auto hardware = differences(before.fingerprint, now.fingerprint, KeyKind::hardware);
   if (before.load != now.load) hardware.push_back({"load", before.load, now.load});
+  for (auto& one : differences(before.fingerprint, now.fingerprint, KeyKind::quality)) {
+    if (std::ranges::find(load_keys, one.key) != load_keys.end()) {
+      hardware.push_back(std::move(one));
+    }
+  }
   for (const auto& one : hardware) {
     if (is_allowed(options, one.key)) {
       result.notes.push_back(
@@ -75,6 +85,7 @@ bool is_comparable(const LatencyRun& before, const LatencyRun& now, const Latenc
   }
   for (const auto kind : {KeyKind::quality, KeyKind::told}) {
     for (const auto& one : differences(before.fingerprint, now.fingerprint, kind)) {
+      if (std::ranges::find(load_keys, one.key) != load_keys.end()) continue;
       result.notes.push_back(
           fmt::format("{} differs: {} and {}", one.key, shown(one.before), shown(one.now)));
     }
@@ -106,9 +117,9 @@ Check ratio_check(const Sides& sides, const Statistic& statistic, double thresho
   const double ratio = *check.now / *check.before;
   check.limit = *check.before * (1 + threshold);
   check.change = ratio;
-  check.interval =
-      bootstrap_quantile_ratio(sides.before, sides.now, statistic.quantile,
-                               {.seed = options.seed, .confidence = 1 - 2 * options.alpha});
+  check.interval = bootstrap_quantile_ratio(
+      sides.before, sides.now, statistic.quantile,
+      {.resamples = options.resamples, .seed = options.seed, .confidence = 1 - 2 * options.alpha});
   check.p = drift::mann_whitney(sides.before, sides.now, drift::Alternative::less).p;
   const double spread = normal_of_mad * median_deviation(sides.before) / median_of(sides.before);
   const bool is_median = statistic.quantile == 0.5;
@@ -134,7 +145,7 @@ Check ratio_check(const Sides& sides, const Statistic& statistic, double thresho
     check.verdict = Verdict::fail;
   } else if (likely) {
     check.verdict = Verdict::no_answer;
-    check.text += "; inconclusive: measure more requests";
+    check.text += inconclusive;
   } else {
     check.text += "; within the noise";
   }
@@ -225,6 +236,12 @@ void tell_devices(const LatencyRun& now, GateResult& result) {
 }
 
 }  // namespace
+
+bool is_inconclusive(const GateResult& result) {
+  return result.verdict == Verdict::no_answer &&
+         std::ranges::any_of(result.checks,
+                             [](const Check& check) { return check.text.ends_with(inconclusive); });
+}
 
 LatencyLimit parse_latency_limit(std::string_view text) {
   LatencyLimit limit;

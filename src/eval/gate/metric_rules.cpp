@@ -143,7 +143,8 @@ void MetricRules::add_pairs(Check& check, const std::string& key,
     for (const double sum : sums_of_groups(change, groups_)) worse.push_back(-sum);
     check.p = wilcoxon(worse).greater;
   }
-  check.interval = bootstrap_mean(change, groups_, {.seed = options_.seed});
+  check.interval =
+      bootstrap_mean(change, groups_, {.resamples = options_.resamples, .seed = options_.seed});
   const double discordance =
       static_cast<double>(counts.lost + counts.won) / static_cast<double>(counts.all());
   check.detectable = detectable_drop(counts.all(), discordance, options_.alpha);
@@ -194,7 +195,8 @@ void MetricRules::add_differences(Check& check, const PairedValues& values,
   const bool is_the_mean = std::abs(mean_of(values.now) - *check.now) <= 1e-6;
   if (!is_the_mean) return;
   check.p = wilcoxon(groups_.empty() ? worse : sums_of_groups(worse, groups_)).greater;
-  check.interval = bootstrap_mean(change, groups_, {.seed = options_.seed});
+  check.interval =
+      bootstrap_mean(change, groups_, {.resamples = options_.resamples, .seed = options_.seed});
 }
 
 void MetricRules::compare_likelihoods() const {
@@ -232,7 +234,7 @@ void MetricRules::compare_likelihoods() const {
         bootstrap_mean(change,
                        groups_.size() == change.size() ? std::span<const std::uint32_t>(groups_)
                                                        : std::span<const std::uint32_t>(),
-                       {.seed = options_.seed});
+                       {.resamples = options_.resamples, .seed = options_.seed});
     check.interval = Range{range.low * per_token, range.high * per_token};
   } else {
     check.p.reset();  // another tokenizer: nats per token mean something else
