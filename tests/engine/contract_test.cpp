@@ -292,6 +292,13 @@ TEST_CASE("the CPU rounds weights to the type that is asked for") {
       CHECK(rounded[i] == doctest::Approx(stored[i]).epsilon(0.02));
     CHECK(score(wide, NumberType::bf16) != score(wide, {}));
     CHECK(score(wide, NumberType::f32) == score(wide, {}));
+    // What gives other answers has another name, which is part of a result's fingerprint.
+    const auto name = [](const Tiny& tiny, std::optional<NumberType> type) {
+      return make_cpu_engine(tiny.open(), {.type = type})->name();
+    };
+    CHECK(name(wide, NumberType::bf16).ends_with(", float32 with bfloat16 weights"));
+    CHECK(name(narrow, NumberType::bf16).ends_with(", float32"));
+    CHECK(name(wide, {}).ends_with(", float32"));
   }
   const Tiny tiny(named("mistral"));
   tiny.patch(5, {70000});

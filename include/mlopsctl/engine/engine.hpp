@@ -68,7 +68,9 @@ struct EngineOptions {
 class Engine {
  public:
   virtual ~Engine() = default;
-  virtual std::string name() const = 0;  // "cpu, 2 threads, float32", "cuda, NVIDIA H100, bfloat16"
+  // "cpu, avx512, 2 threads, float32", "cuda, NVIDIA H100, bfloat16". What rounds weights says so
+  // behind the last comma.
+  virtual std::string name() const = 0;
   virtual const ModelConfig& config() const = 0;
 
   // Result i belongs to request i. Requests of different lengths are packed, without padding. An

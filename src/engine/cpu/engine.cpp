@@ -26,17 +26,26 @@ std::optional<NumberType> checked(std::optional<NumberType> type) {
   return type;
 }
 
+// Weights that were rounded give other answers: the name tells.
+std::string arithmetic(const Checkpoint& checkpoint, std::optional<NumberType> type) {
+  const bool as_stored =
+      type == checkpoint.stored_type() && checkpoint.adapter_fingerprint().empty();
+  if (!type || type == NumberType::f32 || as_stored) return "float32";
+  return fmt::format("float32 with {} weights", to_string(*type));
+}
+
 }  // namespace
 
 CpuEngine::CpuEngine(std::shared_ptr<const Checkpoint> checkpoint, const EngineOptions& options)
     : checkpoint_(std::move(checkpoint)),
       pool_(thread_count(options.threads)),
       model_(*checkpoint_, checked(options.type), pool_),
+      arithmetic_(arithmetic(*checkpoint_, options.type)),
       batch_tokens_(options.max_batch_tokens != 0 ? options.max_batch_tokens : 4096) {}
 
 std::string CpuEngine::name() const {
-  return fmt::format("cpu, {}, {} thread{}, float32", kernels().name, pool_.threads(),
-                     pool_.threads() == 1 ? "" : "s");
+  return fmt::format("cpu, {}, {} thread{}, {}", kernels().name, pool_.threads(),
+                     pool_.threads() == 1 ? "" : "s", arithmetic_);
 }
 
 Floats CpuEngine::normalised(const Floats& hidden, std::span<const std::size_t> rows) {

@@ -37,6 +37,7 @@ class CpuEngine final : public Engine {
   std::shared_ptr<const Checkpoint> checkpoint_;
   Pool pool_;
   Model model_;
+  std::string arithmetic_;  // as name() says it
   std::size_t batch_tokens_;
 };
 
