@@ -101,7 +101,8 @@ class JsonFields {
   const Json& json() const { return object_; }
 
   [[noreturn]] void wrong(const char* name, std::string_view wanted) const {
-    throw Error(ErrorKind::corrupt, fmt::format("'{}' in {} is not {}", name, file_, wanted),
+    throw Error(ErrorKind::corrupt,
+                fmt::format("'{}' in {} is not {}", printable(name), file_, wanted),
                 "copy the file again from where the model came");
   }
 
