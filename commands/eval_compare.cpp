@@ -78,6 +78,11 @@ Change change_of(const MetricValue& metric, const std::vector<Pair>& pairs) {
   return change;
 }
 
+std::string difference_text(double difference) {
+  if (std::abs(difference) < 1000) return fmt::format("{:+.4f}", difference);
+  return (difference > 0 ? "+" : "") + human_number(difference);
+}
+
 Style style_of(const MetricValue& a, const MetricValue& b, const Change& change) {
   if (!change.p || *change.p >= 0.05 || a.value == b.value) return Style::plain;
   return (b.value > a.value) == a.higher_is_better ? Style::green : Style::red;
@@ -97,7 +102,7 @@ const MetricValue* find_metric(const TaskResult& task, const std::string& key) {
 Table comparison_table() {
   return {.key = "metrics",
           .heading = "Metrics",
-          .columns = {{.key = "task", .header = "TASK", .shrink = true},
+          .columns = {{.key = "task", .header = "TASK"},
                       {.key = "metric", .header = "METRIC"},
                       {.key = "a", .header = "A", .right = true},
                       {.key = "b", .header = "B", .right = true},
@@ -116,10 +121,9 @@ void add_rows(Table& table, const TaskResult& a, const TaskResult& b) {
     if (now == nullptr) continue;
     const Change change = change_of(before, pairs);
     const double difference = now->value - before.value;
-    Cell shown = std::isnan(difference)
-                     ? Cell()
-                     : Cell(Value(difference), fmt::format("{:+.4f}", difference),
-                            style_of(before, *now, change));
+    Cell shown = std::isnan(difference) ? Cell()
+                                        : Cell(Value(difference), difference_text(difference),
+                                               style_of(before, *now, change));
     const bool paired = change.pairs > 0;
     table.add({Cell(a.name), Cell(before.key()), metric_cell(before, before.value),
                metric_cell(*now, now->value), std::move(shown), count_cell(change.pairs),

@@ -78,7 +78,6 @@ class TaskRun {
     }
     ask(result);
     progress_.finish();
-    unique_ids(result);
     warn(result);
     aggregate(task_, options_.bootstrap, result);
     return result;
@@ -157,16 +156,6 @@ class TaskRun {
           scorer_.score(asked_[i], std::span(results).subspan(i * plan.repeats, plan.repeats)));
     }
     return records;
-  }
-
-  // Rows whose ids are the same could not be told apart in a comparison.
-  void unique_ids(TaskResult& result) {
-    std::map<std::string, std::uint64_t> seen;
-    for (const ExampleRecord& example : result.examples) ++seen[example.id];
-    for (std::uint64_t row = 0; row < result.examples.size(); ++row) {
-      ExampleRecord& example = result.examples[row];
-      if (seen[example.id] > 1) example.id = fmt::format("{}#{}", example.id, row);
-    }
   }
 
   void warn(const TaskResult& result) {

@@ -125,6 +125,9 @@ std::string PromptBuilder::shots_for(const YamlValue& row) {
 ExampleRequests PromptBuilder::next(std::uint64_t number) {
   const YamlValue& row = plan_.rows.at(number);
   ExampleRequests example{.row = number, .id = id_of(row, number)};
+  // Rows with one id are told apart by their order, however many of them are asked.
+  const std::uint64_t times = ++seen_[example.id];
+  if (times > 1) example.id += fmt::format("#{}", times);
   try {
     if (!plan_.group_by.empty()) example.group = python_str(*row.find(plan_.group_by));
     const std::string before = text_of(plan_.description, row) + shots_for(row);

@@ -7,6 +7,7 @@
 #include "eval/task_plan.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,7 @@ class PromptBuilder {
   PromptOptions options_;
   bool excludes_ = false;
   PythonRandom random_;
+  std::map<std::string, std::uint64_t> seen_;  // ids, and how often
 };
 
 }  // namespace mlopsctl::eval

@@ -345,6 +345,22 @@ TEST_CASE("a journal is gone on with after a crash, but only for the same evalua
   CHECK_ERROR(evaluate(third, set, more), ErrorKind::conflict, "another model");
 }
 
+TEST_CASE("rows with one id are told apart, the same with a limit") {
+  const TaskFolder folder;
+  std::string rows;
+  for (int i = 0; i < 3; ++i) {
+    rows += R"({"id": "x", "q": "1", "choices": ["a", "b"], "answer": 0})"
+            "\n";
+  }
+  const auto set = folder.task(quiz, rows);
+  ScriptedTarget target;
+  const EvalResult all = evaluate(target, set);
+  const EvalResult first = evaluate(target, set, {.limit = 2, .bootstrap = 0});
+  CHECK(all.tasks[0].examples[0].id == "x");
+  CHECK(all.tasks[0].examples[2].id == "x#3");
+  CHECK(first.tasks[0].examples[1].id == "x#2");
+}
+
 TEST_CASE("with details a record keeps document, prompts and answers") {
   const TaskFolder folder;
   const auto set =
