@@ -20,18 +20,27 @@ namespace mlopsctl::eval {
 
 namespace {
 
-// Requests that are asked at once, and kept together: enough to pack batches, few enough that a
-// crash loses little. Fixed, so that the same evaluation forms the same batches.
-constexpr std::size_t pairs_at_once = 1024, texts_at_once = 128, prompts_at_once = 256;
 constexpr std::uint64_t rows_to_check = 20;
 
-std::size_t requests_of(const Task& task, const ExampleRequests& example) {
-  return task.type == OutputType::multiple_choice ? example.pairs.size() : 1;
+// What is asked at once, and then kept: enough to pack batches, little enough that a crash loses
+// seconds. Of fixed size, so that the same evaluation forms the same batches.
+struct Block {
+  std::size_t pairs, prompts, bytes;
+};
+Block block_of(const Fingerprint& print) {
+  const auto engine = print.find("engine");
+  if (engine != print.end() && engine->second == "cpu") {
+    return {.pairs = 64, .prompts = 16, .bytes = std::size_t{1} << 14U};
+  }
+  return {.pairs = 4096, .prompts = 256, .bytes = std::size_t{4} << 20U};
 }
-std::size_t at_once(OutputType type) {
-  return type == OutputType::generate_until          ? prompts_at_once
-         : type == OutputType::loglikelihood_rolling ? texts_at_once
-                                                     : pairs_at_once;
+
+std::size_t bytes_of(const ExampleRequests& example) {
+  std::size_t bytes = example.text.size();
+  for (const LikelihoodRequest& pair : example.pairs) {
+    bytes += pair.context.size() + pair.continuation.size();
+  }
+  return bytes;
 }
 
 class TaskRun {
@@ -44,7 +53,8 @@ class TaskRun {
         journal_(journal),
         progress_(progress),
         scorer_(task, options.details),
-        shots_(options.shots.value_or(task.shots)) {}
+        shots_(options.shots.value_or(task.shots)),
+        block_(block_of(target.fingerprint())) {}
 
   TaskResult run() {
     TaskResult result{.name = task_.name,
@@ -58,7 +68,7 @@ class TaskRun {
     const std::uint64_t count = std::min(task_.examples, options_.limit.value_or(task_.examples));
     result.examples.resize(count);
     PromptBuilder prompts(task_, {shots_, options_.seed, options_.lm_eval_compat});
-    std::size_t waiting = 0;
+    std::size_t pairs = 0, bytes = 0;
     progress_.start(task_.name, count, "examples");
     for (std::uint64_t row = 0; row < count; ++row) {
       ExampleRequests example = prompts.next(row);
@@ -70,11 +80,15 @@ class TaskRun {
         progress_.advance(1);
         continue;
       }
-      waiting += requests_of(task_, example);
+      pairs += example.pairs.size();
+      bytes += bytes_of(example);
       asked_.push_back(std::move(example));
-      if (waiting < at_once(task_.type)) continue;
+      const bool generates = task_.type == OutputType::generate_until;
+      const bool full = generates ? asked_.size() >= block_.prompts
+                                  : pairs >= block_.pairs || bytes >= block_.bytes;
+      if (!full) continue;
       ask(result);
-      waiting = 0;
+      pairs = bytes = 0;
     }
     ask(result);
     progress_.finish();
@@ -104,7 +118,7 @@ class TaskRun {
       journal_.add(task_.name, records[i]);
       result.examples[asked_[i].row] = std::move(records[i]);
     }
-    journal_.sync();
+    journal_.write();
     asked_.clear();
   }
 
@@ -181,6 +195,7 @@ class TaskRun {
   Progress& progress_;
   Scorer scorer_;
   std::uint32_t shots_;
+  Block block_;
   std::vector<ExampleRequests> asked_;
   std::uint64_t twins_ = 0;
 };

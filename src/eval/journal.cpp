@@ -16,6 +16,8 @@ namespace mlopsctl::eval {
 
 namespace {
 
+constexpr Milliseconds sync_interval{1000};
+
 [[noreturn]] void fail(const std::string& path, const char* what) {
   throw Error(ErrorKind::io,
               fmt::format("cannot {} {}: {}", what, quoted_path(path), std::strerror(errno)));
@@ -90,14 +92,16 @@ void Journal::add(const std::string& task, const ExampleRecord& record) {
   if (file_ >= 0) waiting_ += Json(task).dump() + "\t" + example_json(record) + "\n";
 }
 
-void Journal::sync() {
+void Journal::write() {
   for (std::size_t at = 0; at < waiting_.size();) {
     const ssize_t wrote = ::write(file_, waiting_.data() + at, waiting_.size() - at);
     if (wrote < 0 && errno != EINTR) fail(path_, "write");
     if (wrote > 0) at += static_cast<std::size_t>(wrote);
   }
   waiting_.clear();
-  if (file_ >= 0 && ::fsync(file_) != 0) fail(path_, "write");
+  if (file_ < 0 || now() - synced_ < sync_interval) return;
+  if (::fsync(file_) != 0) fail(path_, "write");
+  synced_ = now();
 }
 
 }  // namespace mlopsctl::eval

@@ -2,6 +2,7 @@
 // program dies is there when it starts again; a line that was cut off is dropped.
 #pragma once
 
+#include "mlopsctl/base/time.hpp"
 #include "mlopsctl/eval/evaluate.hpp"
 
 #include <map>
@@ -23,7 +24,8 @@ class Journal {
   std::size_t found() const { return records_.size(); }
 
   void add(const std::string& task, const ExampleRecord& record);
-  void sync();
+  // Hands what was added to the system; to the disk once a second.
+  void write();
 
  private:
   void read(const std::string& text, const std::string& identity);
@@ -32,6 +34,7 @@ class Journal {
   std::map<std::pair<std::string, std::string>, ExampleRecord> records_;  // by task and example
   int file_ = -1;
   std::string waiting_;
+  Timestamp synced_;
 };
 
 }  // namespace mlopsctl::eval
