@@ -67,8 +67,7 @@ std::vector<double> taken(const std::vector<double>& values, std::span<const std
 
 class Aggregator {
  public:
-  Aggregator(const Task& task, unsigned bootstrap, TaskResult& result)
-      : task_(task), bootstrap_(bootstrap), result_(result) {
+  Aggregator(unsigned bootstrap, TaskResult& result) : bootstrap_(bootstrap), result_(result) {
     for (const ExampleRecord& example : result.examples) {
       if (!example.error.empty()) continue;
       counted_.push_back(&example);
@@ -163,7 +162,6 @@ class Aggregator {
     bootstrap(metric, statistic);
   }
 
-  const Task& task_;
   unsigned bootstrap_;
   TaskResult& result_;
   std::vector<const ExampleRecord*> counted_;
@@ -245,7 +243,7 @@ void aggregate(const Task& task, unsigned bootstrap, TaskResult& result) {
     if (example.truncated) ++result.truncated;
     if (example.near_tie) ++result.near_ties;
   }
-  Aggregator aggregator(task, bootstrap, result);
+  Aggregator aggregator(bootstrap, result);
   for (const std::string& filter : task.filters) {
     for (const MetricPlan& plan : task.metrics) aggregator.add(plan, filter);
   }

@@ -76,7 +76,8 @@ class TaskRun {
       twins_ += example.has_twins ? 1U : 0U;
       const ExampleRecord* known = journal_.find(task_.name, begun);
       if (known != nullptr || !example.error.empty()) {
-        result.examples[row] = known != nullptr ? *known : std::move(begun);
+        if (known != nullptr) begun = *known;
+        result.examples[row] = std::move(begun);
         progress_.advance(1);
         continue;
       }

@@ -42,7 +42,7 @@ class PromptBuilder {
  public:
   // Throws Error{config} if there are too few rows to take shots from.
   PromptBuilder(const Task& task, const PromptOptions& options);
-  ExampleRequests next(std::uint64_t row);
+  ExampleRequests next(std::uint64_t number);  // of the row
 
  private:
   std::string shots_for(const YamlValue& row);

@@ -307,7 +307,7 @@ class Reader {
     splits();
   }
   std::string split(const std::string& key) const {
-    const std::string name = text(key);
+    std::string name = text(key);
     if (!name.empty()) check_split(name, key, file_.find(key));
     return name;
   }

@@ -31,7 +31,7 @@ std::vector<fs::path> yaml_files(const fs::path& folder) {
 
 // Relative to the task file, as everything in it; or to where one is, as the harness has it.
 fs::path data_path(const std::string& name, const TaskFile& file) {
-  const fs::path beside = file.folder / name;
+  fs::path beside = file.folder / name;
   if (fs::exists(beside) || !fs::exists(name)) return beside;
   return name;
 }
