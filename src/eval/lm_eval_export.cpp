@@ -87,6 +87,16 @@ Json metric_of(const ExampleRecord& example, const MetricValue& metric) {
   return Json::array({log, example.bytes});
 }
 
+// The first of each request's responses, as the harness' take_first leaves them.
+Json first_of_each(const Json& all) {
+  Json out = Json::array();
+  for (const Json& responses : all) {
+    const bool several = responses.is_array() && !responses.empty();
+    out.push_back(several ? responses[0] : responses);
+  }
+  return out;
+}
+
 std::string first_prompt(const Json& detail) {
   const Json& given = detail.at("arguments");
   const bool there = given.is_array() && !given.empty() && given[0].is_array() && !given[0].empty();
@@ -102,8 +112,8 @@ std::string sample_line(const TaskResult& task, std::size_t number, const std::s
             {"arguments", arguments(detail.at("arguments"))},
             {"resps", responses(detail.at("resps"))}};
   const Json filtered = detail.value("filtered", Json::object());
-  line["filtered_resps"] = filtered.contains(filter) ? Json::array({filtered.at(filter)})
-                                                     : responses(detail.at("resps"));
+  line["filtered_resps"] =
+      filtered.contains(filter) ? Json::array({filtered.at(filter)}) : first_of_each(line["resps"]);
   line["filter"] = filter;
   line["metrics"] = Json::array();
   line["doc_hash"] = sha256_hex(line["doc"].dump(2, ' ', false, Json::error_handler_t::replace));

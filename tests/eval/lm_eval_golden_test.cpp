@@ -1,6 +1,7 @@
 // The small model's scores are those of lm-evaluation-harness (tests/golden/eval): numbers to 1e-6,
 // answers to the letter.
 #include "mlopsctl/eval/evaluate.hpp"
+#include "mlopsctl/eval/lm_eval_export.hpp"
 #include "mlopsctl/eval/local_target.hpp"
 
 #include "support/locations.hpp"
@@ -9,9 +10,12 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 using namespace mlopsctl;
 using testing::source_folder;
@@ -27,7 +31,7 @@ EvalResult evaluated(const std::string& folder, std::optional<std::uint64_t> lim
   const auto target = open_local(options);
   testing::NoProgress progress;
   return eval::evaluate(*target, eval::read_tasks({folder}, {}),
-                        {.limit = limit, .lm_eval_compat = true}, progress);
+                        {.limit = limit, .details = true, .lm_eval_compat = true}, progress);
 }
 
 // The harness' records of a task in the order of its examples: one for each filter.
@@ -104,12 +108,47 @@ void check_metrics(const std::string& name, const std::vector<MetricValue>& metr
   }
 }
 
+// Numbers become null, so that the rest can be compared to the letter.
+Json without_numbers(const Json& value) {
+  if (value.is_array()) {
+    Json out = Json::array();
+    for (const Json& item : value) out.push_back(without_numbers(item));
+    return out;
+  }
+  char* end = nullptr;
+  const std::string text = value.is_string() ? value.get<std::string>() : std::string();
+  const bool number = !text.empty() && (std::strtod(text.c_str(), &end), *end == '\0');
+  return number ? Json() : value;
+}
+
+void check_exported(const TaskResult& task, const std::string& lines) {
+  CAPTURE(task.name);
+  std::istringstream exported(lines);
+  std::size_t count = 0;
+  std::vector<std::vector<Json>> samples = samples_of(task);
+  for (std::string line; std::getline(exported, line); ++count) {
+    const Json found = Json::parse(line);
+    CAPTURE(found["doc_id"].get<std::size_t>());
+    const auto& same = samples.at(found["doc_id"].get<std::size_t>());
+    const auto expected = std::ranges::find(same, found["filter"],
+                                            [](const Json& sample) { return sample["filter"]; });
+    REQUIRE(expected != same.end());
+    for (const char* key : {"doc", "target", "doc_hash", "prompt_hash", "target_hash"})
+      CHECK(found[key] == (*expected)[key]);
+    for (const char* key : {"resps", "filtered_resps"})
+      CHECK(without_numbers(found[key]) == without_numbers((*expected)[key]));
+  }
+  CHECK(count == task.examples.size() * samples.front().size());
+}
+
 }  // namespace
 
 TEST_CASE("tasks of every kind are scored as lm-evaluation-harness scores them") {
   const EvalResult result = evaluated(golden + "/tasks", std::nullopt);
   CHECK(result.tasks.size() == 7);
   for (const TaskResult& task : result.tasks) check_examples(task);
+  const eval::LmEvalFiles files = eval::lm_eval_files(result);
+  for (const TaskResult& task : result.tasks) check_exported(task, files.samples.at(task.name));
   std::ifstream file(golden + "/results/results.json");
   const Json expected = Json::parse(file);
   for (const TaskResult& task : result.tasks)
