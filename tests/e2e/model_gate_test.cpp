@@ -106,6 +106,23 @@ TEST_CASE("a model is asked the baseline's tasks, and a damaged one fails") {
             .code == 2);
 }
 
+TEST_CASE("results of lm-evaluation-harness are compared like our own") {
+  const Models models;
+  models.box.output_of({"eval", "run", "good", "--tasks", tasks, "--limit", "30", "--samples", "-o",
+                        "good.json", "--device", "cpu"});
+  models.box.output_of({"eval", "export", "good.json", "--lm-eval", "harness"});
+  std::string results;
+  for (const auto& file : fs::recursive_directory_iterator(models.box.folder() / "harness")) {
+    if (file.path().filename().string().starts_with("results_")) results = file.path().string();
+  }
+  REQUIRE_FALSE(results.empty());
+  const Outcome same = models.box.run({"eval", "check", results, "--baseline", results, "--json"});
+  CHECK(same.code == 0);
+  CHECK(json::parse(same.out)["checks"][0]["n"] == 30);
+  models.box.output_of({"baseline", "save", "harness", results});
+  CHECK(models.box.run({"eval", "check", results, "--baseline", "harness"}).code == 0);
+}
+
 TEST_CASE("a model is measured against a baseline, and two models in turns") {
   const Models models;
   const std::string few = "--input-tokens 4 --output-tokens 2 --warmup 1 --device cpu";

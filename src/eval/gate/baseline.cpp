@@ -117,6 +117,11 @@ std::string schema_of(const Json& json) {
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+// lm-evaluation-harness' results have no schema.
+bool is_of_harness(const Json& json) {
+  return schema_of(json).empty() && json.contains("results") && json.at("results").is_object();
+}
+
 Json parsed(std::string_view text, const std::string& source) {
   Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded()) fail(source, "it is no JSON");
@@ -136,7 +141,7 @@ std::string baseline_json(const Baseline& baseline) {
 Baseline parse_baseline(std::string_view text, const std::string& source) {
   const Json json = parsed(text, source);
   const std::string told = schema_of(json);
-  if (told.empty() && !json.contains("results")) return {.plain = plain_of(json, source)};
+  if (told.empty() && !is_of_harness(json)) return {.plain = plain_of(json, source)};
   if (told != schema) {
     if (told.starts_with(schema_family)) {
       throw Error(ErrorKind::usage,
@@ -160,7 +165,11 @@ Baseline parse_baseline(std::string_view text, const std::string& source) {
 }
 
 Baseline read_baseline(const std::filesystem::path& file) {
-  return parse_baseline(read_file(file), file.string());
+  const std::string text = read_file(file);
+  if (is_of_harness(parsed(text, file.string()))) {
+    return {.quality = read_eval_result(file.string())};
+  }
+  return parse_baseline(text, file.string());
 }
 
 Measured parse_measured(std::string_view text, const std::string& source) {
@@ -173,7 +182,7 @@ Measured parse_measured(std::string_view text, const std::string& source) {
             .latency = std::move(baseline.latency),
             .plain = std::move(baseline.plain)};
   }
-  if (!told.empty() || json.contains("results")) {
+  if (!told.empty() || is_of_harness(json)) {
     return {.quality = parse_eval_result(text, source)};
   }
   return {.plain = plain_of(json, source)};
@@ -183,9 +192,7 @@ Measured read_measured(const std::string& file) {
   const std::string text = read_input(file);
   const Json json = parsed(text, file);
   // With the samples beside it.
-  if (file != "-" && schema_of(json).empty() && json.contains("results")) {
-    return {.quality = read_eval_result(file)};
-  }
+  if (file != "-" && is_of_harness(json)) return {.quality = read_eval_result(file)};
   return parse_measured(text, file);
 }
 
