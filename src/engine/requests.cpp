@@ -14,13 +14,7 @@ namespace {
   throw Error(ErrorKind::usage, fmt::format("request {}: {}", index, why), hint);
 }
 
-void check_tokens(const ModelConfig& config, std::size_t index,
-                  std::span<const std::int32_t> tokens, std::size_t most) {
-  if (tokens.empty()) refuse(index, "there are no tokens", "give at least one");
-  if (tokens.size() > most)
-    refuse(index,
-           fmt::format("{} tokens are more than the {} that the model takes", tokens.size(), most),
-           "cut the text, or score it in windows");
+void check_ids(const ModelConfig& config, std::size_t index, std::span<const std::int32_t> tokens) {
   for (const std::int32_t token : tokens) {
     if (token < 0 || static_cast<std::uint32_t>(token) >= config.vocabulary)
       refuse(index,
@@ -29,11 +23,22 @@ void check_tokens(const ModelConfig& config, std::size_t index,
   }
 }
 
+void check_tokens(const ModelConfig& config, std::size_t index,
+                  std::span<const std::int32_t> tokens, std::size_t most) {
+  if (tokens.empty()) refuse(index, "there are no tokens", "give at least one");
+  if (tokens.size() > most)
+    refuse(index,
+           fmt::format("{} tokens are more than the {} that the model takes", tokens.size(), most),
+           "cut the text, or score it in windows");
+  check_ids(config, index, tokens);
+}
+
 }  // namespace
 
 void check_requests(const ModelConfig& config, std::span<const ScoreRequest> requests) {
   for (std::size_t i = 0; i < requests.size(); ++i) {
     check_tokens(config, i, requests[i].tokens, std::size_t{config.max_positions} + 1);
+    check_ids(config, i, requests[i].others);
     if (requests[i].first == 0)
       refuse(i, "the first token has nothing before it to be scored given", "put a BOS before it");
     if (requests[i].first > requests[i].tokens.size())

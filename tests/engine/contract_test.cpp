@@ -104,6 +104,28 @@ TEST_CASE("a request has the same bits alone, in a batch and in small batches") 
   }
 }
 
+TEST_CASE("other tokens for the last place are scored as if each stood there") {
+  NoProgress progress;
+  const Tiny tiny(named("gpt2"));
+  for (const auto& engine : engines(tiny.open(), {.deterministic = true})) {
+    CAPTURE(engine->name());
+    ScoreRequest request{.tokens = {5, 6, 7, 8}, .first = 2};
+    for (std::int32_t other = 0; other < 331; ++other) request.others.push_back(other);
+    const std::vector<ScoreRequest> requests{
+        request, {.tokens = {5, 6, 7, 9}, .first = 3}, {.tokens = {5, 6, 8, 9}, .first = 4}};
+    const auto results = engine->score(requests, progress);
+    double sum = 0;
+    for (const float value : results[0].others) sum += std::exp(static_cast<double>(value));
+    CHECK(sum == doctest::Approx(1).epsilon(1e-5));
+    REQUIRE(results[0].log_probabilities.size() == 2);
+    CHECK(results[0].others.at(8) == results[0].log_probabilities[1]);
+    CHECK(results[0].others.at(9) == results[1].log_probabilities.at(0));
+    CHECK(results[2].log_probabilities.empty());
+    request.others = {331};
+    CHECK_ERROR(engine->score(std::span(&request, 1), progress), ErrorKind::usage, "token 331");
+  }
+}
+
 TEST_CASE("generation gives the same bits alone and in a batch, and what scoring says of it") {
   NoProgress progress;
   for (const TinyModel& model : tiny_models()) {

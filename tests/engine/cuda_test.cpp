@@ -177,26 +177,6 @@ TEST_CASE("on a GPU, a request has the same scores alone and in any batch") {
   }
 }
 
-TEST_CASE(
-    "on a GPU, requests that differ in the last token only share their way through the model") {
-  NoProgress quiet;
-  const TemporaryFolder folder;
-  const auto checkpoint = random_checkpoint(folder, tiny_models()[0].config, NumberType::f32);
-  const auto engine = gpu_engine(checkpoint, {});
-  if (!engine) return;
-  const std::vector<std::int32_t> context{5, 6, 7};
-  std::vector<ScoreRequest> requests;
-  for (std::int32_t last = 0; last < 331; ++last)
-    requests.push_back({.tokens = {5, 6, 7, last}, .first = 3});
-  requests.push_back({.tokens = {5, 6, 8, 9}, .first = 4});
-  const auto scored = engine->score(requests, quiet);
-  double sum = 0;
-  for (std::size_t i = 0; i < 331; ++i)
-    sum += std::exp(static_cast<double>(scored[i].log_probabilities.at(0)));
-  CHECK(sum == doctest::Approx(1).epsilon(1e-5));
-  CHECK(scored.back().log_probabilities.empty());
-}
-
 TEST_CASE("on a GPU, greedy generation gives the tokens and log-probabilities that scoring gives") {
   NoProgress quiet;
   std::vector<Shape> shapes = wide_shapes();

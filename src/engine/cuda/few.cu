@@ -174,6 +174,7 @@ __global__ void __launch_bounds__(128) multiply_line(FewProduct product) {
   const float bias = product.bias != nullptr && inside
                          ? to_float(static_cast<const T*>(product.bias)[row])
                          : 0.0F;
+  const int parts = is_split ? split_count(product.split, 0) : 0;
   wait_for_inputs();
   float there = 0;
   if (product.finish == Finish::add && inside && lane == 0)
@@ -184,7 +185,7 @@ __global__ void __launch_bounds__(128) multiply_line(FewProduct product) {
     in[u] = zero;
     if (lane + 32 * u >= packs) continue;
     if constexpr (is_split)
-      in[u] = joined<T>(product.split, 0, (lane + 32 * u) * pack<T>);
+      in[u] = joined<T>(product.split, 0, parts, (lane + 32 * u) * pack<T>);
     else
       in[u] = load_pack(from + (lane + 32 * u) * pack<T>);
   }
@@ -262,8 +263,9 @@ void multiply_few(const Launch& how, NumberType type, const FewProduct& product,
   const int batch = rounded(product.batch);
   const bool gated = product.finish == Finish::gate;
   const int groups = gated ? product.rows : (product.rows + together - 1) / together;
+  // As many blocks as run at once: another round would bring the rows again.
   const unsigned grid = std::min(blocks_for(groups, warps),
-                                 static_cast<unsigned>(multiprocessors * 4 * most_warps / warps));
+                                 static_cast<unsigned>(multiprocessors * 2 * most_warps / warps));
   with_type(type, [&]<class T>(T) {
     if (is_line<T>(product)) return start_line<T>(how, product);
     auto* kernel = batch == 1   ? multiply<T, 1>

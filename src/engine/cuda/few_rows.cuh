@@ -49,14 +49,18 @@ __device__ NormPacks fetch_norm(const FewProduct& product) {
   return packs;
 }
 
-// Sixteen bytes of a row of attention that is still split: the same sums in the same order as
-// attend_step makes where it adds up itself.
-template <class T>
-__device__ uint4 joined(const SplitRows& split, int b, int column) {
-  constexpr int most = most_left_split;
+// How many parts a row of attention is split into. It may be asked before wait_for_inputs().
+__device__ inline int split_count(const SplitRows& split, int b) {
   const int position = split.positions[b];
   const int first = split.window == 0 ? 0 : max(0, position - split.window + 1);
-  const int count = position < 0 ? 0 : position / step_keys - first / step_keys + 1;
+  return position < 0 ? 0 : position / step_keys - first / step_keys + 1;
+}
+
+// Sixteen bytes of a row of attention that is in `count` parts: the same sums in the same order as
+// attend_step makes where it adds up itself.
+template <class T>
+__device__ uint4 joined(const SplitRows& split, int b, int count, int column) {
+  constexpr int most = most_left_split;
   const int head = column / split.size, place = column % split.size;
   const std::int64_t row = (static_cast<std::int64_t>(b) * split.heads + head) * split.splits;
   float2 totals[most];
@@ -177,13 +181,13 @@ __device__ void bring_rows(const FewProduct& product, const NormPacks& early, T*
   float sums[2 * batch] = {}, origin[batch] = {};
 #pragma unroll
   for (int b = 0; b < batch; ++b) {
-    const T* from = static_cast<const T*>(product.in) +
-                    static_cast<std::int64_t>(b < product.batch ? b : 0) * width;
+    const int row = b < product.batch ? b : 0;
+    const T* from = static_cast<const T*>(product.in) + static_cast<std::int64_t>(row) * width;
     if (has_norm && product.norm.layer) origin[b] = to_float(from[0]);
     for (int p = first; p < packs; p += step) {
       uint4 raw;
       if constexpr (is_split)
-        raw = joined<T>(product.split, b < product.batch ? b : 0, p * pack<T>);
+        raw = joined<T>(product.split, row, split_count(product.split, row), p * pack<T>);
       else
         raw = load_pack(from + p * pack<T>);
       store_pack(rows + b * width + p * pack<T>, raw);

@@ -56,6 +56,10 @@ std::size_t Scorer::fill(Batch& batch, std::span<const ScoreRequest> requests,
       batch.packing.rows.push_back(begin + static_cast<std::int32_t>(i) - 1);
       batch.packing.targets.push_back(request.tokens[i]);
     }
+    for (const std::int32_t other : request.others) {
+      batch.packing.rows.push_back(batch.packing.rows.back());
+      batch.packing.targets.push_back(other);
+    }
   }
   batch.packing.sort_tiles();
   return at;
@@ -93,7 +97,8 @@ void Scorer::run(Batch& batch) {
   batch.running = true;
 }
 
-void Scorer::collect(Batch& batch, std::vector<ScoreResult>& results, Progress& progress) {
+void Scorer::collect(Batch& batch, std::span<const ScoreRequest> requests,
+                     std::vector<ScoreResult>& results, Progress& progress) {
   if (!batch.running) return;
   batch.done.wait();
   batch.running = false;
@@ -106,6 +111,8 @@ void Scorer::collect(Batch& batch, std::vector<ScoreResult>& results, Progress& 
       result.argmax.push_back(row.argmax);
       if (row.broken != 0) result.finite = false;
     }
+    for (std::size_t i = 0; i < requests[wanted.request].others.size(); ++i)
+      result.others.push_back(rows[wanted.first_row + wanted.rows + i].log_probability);
     progress.advance(wanted.rows);
   }
 }
@@ -120,12 +127,12 @@ std::vector<ScoreResult> Scorer::score(std::span<const ScoreRequest> requests, P
   std::size_t turn = 0;
   for (std::size_t at = 0; at < order.size(); ++turn) {
     Batch& batch = batches_[turn % 2];
-    collect(batch, results, progress);
+    collect(batch, requests, results, progress);
     at = fill(batch, requests, order, at);
     run(batch);
   }
-  collect(batches_[turn % 2], results, progress);
-  collect(batches_[(turn + 1) % 2], results, progress);
+  collect(batches_[turn % 2], requests, results, progress);
+  collect(batches_[(turn + 1) % 2], requests, results, progress);
   progress.finish();
   return results;
 }

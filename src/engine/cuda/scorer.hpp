@@ -21,7 +21,7 @@ class Scorer {
  private:
   // Where the results of a request begin among the rows of a batch.
   struct Wanted {
-    std::size_t request, first_row, rows;
+    std::size_t request, first_row, rows;  // after these rows, one for each of its `others`
   };
   struct Batch {
     Packing packing;
@@ -39,7 +39,8 @@ class Scorer {
                    const std::vector<std::size_t>& order, std::size_t at) const;
   void run(Batch& batch);
   void score_rows_of(Batch& batch);
-  void collect(Batch& batch, std::vector<ScoreResult>& results, Progress& progress);
+  void collect(Batch& batch, std::span<const ScoreRequest> requests,
+               std::vector<ScoreResult>& results, Progress& progress);
 
   Model& model_;
   std::size_t batch_tokens_;

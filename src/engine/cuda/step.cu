@@ -128,8 +128,13 @@ __global__ void __launch_bounds__(step_warps * 32)
   fetch(values, own_key, 1);
   wait_for_inputs();
 
+  // Heads that are taken as they are come straight to the lanes that need them.
+  const bool plain = together == 1 && heads.frequencies == nullptr && heads.q_norm == nullptr &&
+                     size % pack<T> == 0;
   const T* row = qkv + static_cast<std::int64_t>(slot) * heads.row();
-  if (warp < count)
+  uint4 direct = zero;
+  if (plain && reads) direct = load_pack(row + head0 * size + column);
+  if (warp < count && (!plain || newest))
     put_head(q + warp * size, turned_head(row + (head0 + warp) * size, heads, heads.q_norm, position),
              size);
   // The block of the new position puts it into the cache. Blocks of other heads of the group do the
@@ -149,14 +154,18 @@ __global__ void __launch_bounds__(step_warps * 32)
       new_value[i] = to_float(from[i]);
     }
   }
-  __syncthreads();
+  if (!plain) __syncthreads();
 
   float own[together][pack<T>];
+  if (plain) {
+    unpack<T>(direct, own[0]);
+  } else {
 #pragma unroll
-  for (int g = 0; g < together; ++g) {
+    for (int g = 0; g < together; ++g) {
 #pragma unroll
-    for (int i = 0; i < pack<T>; ++i)
-      own[g][i] = g < count && column + i < size ? q[g * size + column + i] : 0;
+      for (int i = 0; i < pack<T>; ++i)
+        own[g][i] = g < count && column + i < size ? q[g * size + column + i] : 0;
+    }
   }
   const float scale = rsqrtf(static_cast<float>(size));
   for (int from = own_key; from < key0 + step_keys; from += ahead * step) {
@@ -178,6 +187,7 @@ __global__ void __launch_bounds__(step_warps * 32)
       }
     }
   }
+  if (plain && newest) __syncthreads();  // of the new key
   if (newest && warp < together) {
     float sum = 0;
     for (int i = lane; i < size && warp < count; i += 32)
