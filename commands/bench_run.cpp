@@ -152,7 +152,7 @@ LatencyRun named_run(Context& context, const std::string& name) {
   if (fs::exists(name, failed) || !home || !fs::exists(*home / "runs.db", failed))
     return read_latency(name);
   RunStore& store = context.runs(StoreAccess::read);
-  const std::string id = store.resolve(name);
+  const std::string id = resolve_check(store, name, {record_kind});
   const fs::path file = store.artifact_folder(id) / (std::string(record_kind) + ".json");
   if (fs::exists(file, failed)) return read_latency(file);
   throw Error(ErrorKind::not_found, fmt::format("the run {} is no measurement", quote(name)),
@@ -245,7 +245,10 @@ CommandSpec bench_run() {
           "The target is a folder of Hugging Face, which runs here, or the URL of a server with "
           "OpenAI's API. Requests go in a closed loop, --concurrency at once, or with --rate at "
           "random times, which alone shows what users meet when the server falls behind. Failed "
-          "requests are counted and left out of the times; none is sent again.\n\n"
+          "requests are counted and left out of the times; none is sent again. The warm-ups are "
+          "one "
+          "request again and again: an endpoint whose answers differ at temperature 0 is told "
+          "of.\n\n"
           "Percentiles are numpy's linear ones. A 99th percentile needs about 300 requests to be "
           "more than the slowest of them. --output keeps the records of all requests, from which "
           "'bench check' judges and 'bench show' shows. Where there is a run store, the "

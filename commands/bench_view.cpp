@@ -155,6 +155,7 @@ void tell_doubts(Report& report, const LatencyRun& run) {
     report.finding(Severity::warning,
                    fmt::format("this program was busy {:.0f} % of the time: it may be what is slow",
                                100 * run.client_cpu / run.wall));
+  for (const std::string& note : run.notes) report.finding(Severity::warning, note);
   if (latency_totals(run).counted_chunks)
     report.finding(Severity::warning,
                    "the server tells no usage: output tokens are chunks, of one token or more");

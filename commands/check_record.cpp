@@ -1,5 +1,7 @@
 #include "commands/check_record.hpp"
 
+#include "mlopsctl/base/error.hpp"
+#include "mlopsctl/base/text.hpp"
 #include "mlopsctl/platform/files.hpp"
 #include "mlopsctl/tracking/run_store.hpp"
 
@@ -29,8 +31,10 @@ Run trend_of(RunStore& store, const std::string& experiment_id, const CheckRecor
   const auto found = store.search(
       {.filter = filter_by_tag(tag, record.name), .experiment_ids = {experiment_id}, .limit = 1});
   if (!found.runs.empty()) return found.runs.front();
+  // Before its first check, so that "@last" is the check.
   return store.create_run({.experiment_id = experiment_id,
                            .name = record.name,
+                           .start = record.checked_at - Milliseconds{1},
                            .status = RunStatus::finished,
                            .tags = {{tag, record.name}}});
 }
@@ -59,6 +63,25 @@ void add_document(RunStore& store, const std::string& id, const std::string& nam
 
 std::string metric_key(const std::string& prefix, const std::string& name) {
   return prefix + "/" + shortened(printable(name), most_name_bytes);
+}
+
+std::string resolve_check(const RunStore& store, const std::string& reference,
+                          std::initializer_list<std::string_view> kinds) {
+  constexpr std::string_view last = "@last";
+  if (!reference.starts_with(last)) return store.resolve(reference);
+  const auto back = parse_integer(reference == last ? "0" : reference.substr(last.size() + 1));
+  if (!back || *back < 0) return store.resolve(reference);  // which says what is wrong
+  std::string filter;
+  for (const std::string_view kind : kinds) {
+    filter += fmt::format("{}tags.`{}.check` IS NOT NULL", filter.empty() ? "" : " OR ", kind);
+  }
+  const auto wanted = static_cast<std::size_t>(*back);
+  const auto found = store.search({.filter = filter, .limit = *back + 1}).runs;
+  if (found.size() > wanted) return found[wanted].id;
+  throw Error(
+      ErrorKind::not_found,
+      fmt::format("no run {}: there are {} that have results", quote(reference), found.size()),
+      "'mlopsctl run list' shows all runs");
 }
 
 std::string record_check(RunStore& store, const CheckRecord& record) {

@@ -31,6 +31,10 @@ struct CheckRecord {
 // Returns the run's id.
 std::string record_check(RunStore& store, const CheckRecord& record);
 
+// As RunStore::resolve, but "@last" and "@last~N" count checks of these kinds only.
+std::string resolve_check(const RunStore& store, const std::string& reference,
+                          std::initializer_list<std::string_view> kinds);
+
 // "KIND/PREFIX/NAME" with a name that a metric may have.
 std::string metric_key(const std::string& prefix, const std::string& name);
 

@@ -49,7 +49,7 @@ EvalResult named_result(Context& context, const std::string& name) {
       RunStore& store = context.runs(StoreAccess::read);
       std::string id;
       try {
-        id = store.resolve(name);
+        id = resolve_check(store, name, {kind});
       } catch (const Error&) {
         throw Error(ErrorKind::not_found,
                     fmt::format("there is no file and no run {}", quote(name)));

@@ -33,7 +33,7 @@ void add_target(Report& report, const EvalResult& result) {
   field("engine", "engine", engine.empty() ? value("engine") : engine);
   field("run_id", "run", result.run);
   const Milliseconds took{result.finished - result.started};
-  if (took.count() > 0) report.field("duration_ms", "took", Cell(Value(took)));
+  if (took.count() > 0) report.field("duration_s", "took", Cell(Value(took)));
 }
 
 Group fingerprint_group(const EvalResult& result) {

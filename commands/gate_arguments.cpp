@@ -27,7 +27,7 @@ bool has_results(const gate::Measured& measured) { return measured.quality || me
 // The first artifact of the run that is a result; numbers by name are none, any JSON has some.
 gate::Measured measured_of_run(Context& context, const std::string& name) {
   RunStore& store = context.runs(StoreAccess::read);
-  const std::string id = store.resolve(name);
+  const std::string id = resolve_check(store, name, {"evaluation", "latency"});
   for (const Artifact& artifact : store.artifacts(id)) {
     if (!artifact.path.ends_with(".json")) continue;
     try {

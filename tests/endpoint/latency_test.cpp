@@ -84,6 +84,7 @@ TEST_CASE("a result reads back as it was written, every digit of it") {
   run.requests[1].counted_chunks = true;
   run.before = {{.name = "GPU", .clock_mhz = 1980, .temperature_celsius = std::nan("")}};
   run.after = {{.name = "GPU", .clock_mhz = 1200, .temperature_celsius = 80, .throttled = "heat"}};
+  run.notes = {"it was warm"};
   const std::string text = latency_json(run);
   const LatencyRun back = parse_latency(text, "r.json");
   CHECK(back.fingerprint == run.fingerprint);
@@ -99,6 +100,7 @@ TEST_CASE("a result reads back as it was written, every digit of it") {
   CHECK(back.requests[2].error == "HTTP 503: \"busy\"");
   CHECK(std::isnan(back.before.at(0).temperature_celsius));
   CHECK(back.after.at(0).throttled == "heat");
+  CHECK(back.notes == run.notes);
   CHECK(latency_json(back) == text);
   CHECK(text.find("first non-empty text") != std::string::npos);  // the definitions are named
 }

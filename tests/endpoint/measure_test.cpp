@@ -54,7 +54,8 @@ TEST_CASE("a closed loop: warm-ups are left out, prompts have the tokens asked f
     CHECK(asked["temperature"] == 0);
     prompts.insert(asked["prompt"].dump());
   }
-  CHECK(prompts.size() == 9);
+  CHECK(prompts.size() == 7);  // the warm-ups are one
+  CHECK(run.notes.empty());
 }
 
 TEST_CASE("times are those of the texts: not of roles, and of nothing behind the last text") {
@@ -97,6 +98,31 @@ TEST_CASE("failures are kept and are not repeated, warm-ups that fail end the me
   CHECK(server.bodies("/v1/completions").size() == 5);
   const MockOpenAi mute({.text = {}});
   CHECK_ERROR(measure(mute, {.prompts = {"Hi"}}), ErrorKind::unavailable, "has no text");
+}
+
+TEST_CASE("a server whose answers differ at temperature 0 is found out, the model is not blamed") {
+  MockBehaviour behaviour;
+  behaviour.fault = [](const ServedRequest&, int attempt) -> std::optional<ServedResponse> {
+    if (attempt != 1) return std::nullopt;
+    return ServedResponse{
+        .body = R"({"choices":[{"text":"Grüße aus Kyoto.","finish_reason":"stop"}]})"};
+  };
+  const MockOpenAi server(std::move(behaviour));
+  const LatencyRun run = measure(server, {.prompts = {"Hi"}, .requests = 1, .warmups = 3});
+  REQUIRE(run.notes.size() == 1);
+  CHECK(run.notes[0].find("the server answers one request differently") == 0);
+  CHECK(run.notes[0].find("'東京 👋.' and 'Kyoto.'") != std::string::npos);
+}
+
+TEST_CASE("a server that is lost in the middle leaves the records of what came before") {
+  MockBehaviour behaviour;
+  behaviour.fault = [](const ServedRequest&, int attempt) -> std::optional<ServedResponse> {
+    return attempt < 3 ? std::nullopt : std::optional(ServedResponse{.drop = true});
+  };
+  const MockOpenAi server(std::move(behaviour));
+  const LatencyRun run = measure(server, {.prompts = {"Hi"}, .requests = 5, .warmups = 1});
+  CHECK(latency_totals(run).completed == 2);
+  CHECK(latency_totals(run).failed == 3);
 }
 
 TEST_CASE("tokens are counted by chunks, and marked, where the server tells no usage") {

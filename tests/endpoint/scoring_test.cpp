@@ -151,6 +151,12 @@ TEST_CASE("servers that ignore echo or logprobs are refused, so that no wrong nu
   refused({.echo = false}, "ignores 'echo'");
   refused({.logprobs = false}, "ignores 'logprobs'");
   refused({.adds_bos = true}, "adds tokens of its own");
+  MockBehaviour forbidden;
+  forbidden.fault = [](const ServedRequest&, int) {
+    return std::optional(ServedResponse{
+        .status = 400, .body = R"({"error":{"message":"logprobs are not supported here"}})"});
+  };
+  refused(std::move(forbidden), "answered 400: logprobs are not supported here");
   MockBehaviour other_text;
   other_text.fault = [](const ServedRequest&, int) {
     json logprobs = json::array();

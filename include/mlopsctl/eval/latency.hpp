@@ -42,6 +42,7 @@ struct LatencyRun {
   double wall = 0;            // seconds from the first sent to the last done
   double client_cpu = 0;      // seconds of processor time that this program used meanwhile
   std::vector<DeviceState> before, after;
+  std::vector<std::string> notes;  // what else was seen, a sentence each
   std::vector<RequestTiming> requests;
 };
 
@@ -49,7 +50,7 @@ struct LatencyRun {
 // programs, and the raw records, from which everything is computed again when it is read.
 std::string latency_json(const LatencyRun& run);
 // Throws Error{corrupt} that names `source` and what is wrong with it.
-LatencyRun parse_latency(std::string_view json, std::string_view source);
+LatencyRun parse_latency(std::string_view text, std::string_view source);
 LatencyRun read_latency(const std::filesystem::path& file);  // also Error{not_found, io}
 
 // The GPUs of this machine as they are now.

@@ -21,6 +21,6 @@ std::string answer_json(const GenerationResult& result);
 
 // Nothing for a text that is no such answer: then it is asked for again.
 template <class Result>
-std::optional<Result> parse_kept(std::string_view json);
+std::optional<Result> parse_kept(std::string_view text);
 
 }  // namespace mlopsctl

@@ -51,7 +51,7 @@ EndpointAddress endpoint_address(std::string_view url) {
 
 std::string endpoint_api_key(const std::optional<std::string>& variable) {
   const char* value = std::getenv(variable ? variable->c_str() : "OPENAI_API_KEY");
-  const std::string key(trim(value != nullptr ? value : ""));
+  std::string key(trim(value != nullptr ? value : ""));
   if (variable && key.empty()) {
     throw Error(ErrorKind::config,
                 fmt::format("the environment variable {} has no API key", quote(*variable)),

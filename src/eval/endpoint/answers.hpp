@@ -25,7 +25,7 @@ struct AnswerPiece {
   std::string error;  // what the server says went wrong, although the status was 200
   int error_status = 0;
 };
-AnswerPiece parse_answer(std::string_view json);
+AnswerPiece parse_answer(std::string_view text);
 
 // The answer to a prompt with echo and logprobs: a value for each token of the prompt and of what
 // was generated.
@@ -36,14 +36,14 @@ struct EchoAnswer {
   std::vector<double> best;      // of the most likely token in its place; NaN if not told
   TokenUsage usage;
 };
-EchoAnswer parse_echo(std::string_view json);
+EchoAnswer parse_echo(std::string_view text);
 
 // Ids in {"tokens": [...]} and the longest sequence, as vLLM's /tokenize answers.
 struct TokenizeAnswer {
   std::vector<std::int32_t> tokens;
   std::uint64_t max_length = 0;  // 0: not told
 };
-TokenizeAnswer parse_tokenize(std::string_view json);
+TokenizeAnswer parse_tokenize(std::string_view text);
 
 // Of /v1/models.
 struct ServedModel {
@@ -51,10 +51,10 @@ struct ServedModel {
   std::string root;              // what vLLM loaded, where it differs
   std::uint64_t max_length = 0;  // 0: not told
 };
-std::vector<ServedModel> parse_models(std::string_view json);
+std::vector<ServedModel> parse_models(std::string_view text);
 
 // The text value of a key of an object; nothing if it is absent or no text.
-std::optional<std::string> text_in(std::string_view json, const char* key);
+std::optional<std::string> text_in(std::string_view text, const char* key);
 
 // What an answer with an error status says, on one line: the message in its JSON, else its first
 // line.

@@ -46,6 +46,13 @@ void check_echo(const EchoAnswer& echo, const ScoredTokens& scored, std::string_
 
 }  // namespace
 
+void check_score_error(const HttpResponse* response, const std::string& error) {
+  if (response == nullptr || response->status < 400) return;
+  const std::string said = error_message(response->body);
+  if (said.find("echo") != std::string::npos || said.find("logprobs") != std::string::npos)
+    refuse(error);
+}
+
 LikelihoodResult read_echo(const EchoAnswer& echo, const ScoredTokens& scored,
                            std::string_view continuation) {
   check_echo(echo, scored, continuation);

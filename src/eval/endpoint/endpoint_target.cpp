@@ -75,7 +75,10 @@ void EndpointTarget::submit_score(const ScoredTokens& scored, std::string contin
   };
   call.done = [&scored, continuation = std::move(continuation), done = std::move(done)](
                   const HttpResponse* response, const std::string& error) {
-    if (!error.empty()) return done({.error = error});
+    if (!error.empty()) {
+      check_score_error(response, error);
+      return done({.error = error});
+    }
     EchoAnswer echo;
     try {
       echo = parse_echo(response->body);

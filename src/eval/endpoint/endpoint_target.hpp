@@ -37,8 +37,9 @@ class Endpoint {
   // The URL and API for a request: a chat unless the API was chosen otherwise.
   EndpointApi api_for(const GenerationRequest& request) const;
   // A call that generates; `reply` is made anew with each attempt.
-  EndpointCall generation_call(const GenerationRequest& request, std::shared_ptr<Reply> reply,
-                               std::vector<TokenId> tokens, bool to_the_end);
+  EndpointCall generation_call(const GenerationRequest& request,
+                               const std::shared_ptr<Reply>& reply, std::vector<TokenId> tokens,
+                               bool to_the_end);
 
  private:
   void find_model(Progress& progress);
@@ -56,6 +57,10 @@ class Endpoint {
 // that it gives would be wrong.
 LikelihoodResult read_echo(const EchoAnswer& echo, const ScoredTokens& scored,
                            std::string_view continuation);
+
+// Throws as read_echo does if an error of the server says that it does not know echo or logprobs:
+// then it is the same for every example.
+void check_score_error(const HttpResponse* response, const std::string& error);
 
 // The text up to the earliest stop string.
 std::string cut_at_stops(std::string text, const std::vector<std::string>& stops);

@@ -185,7 +185,7 @@ void EndpointQueue::transport_failure(const Handle& one, const Error& error) {
   if (error.kind() == ErrorKind::unavailable && again(one, std::nullopt)) return;
   const std::string why = scrubbed(error.what());
   // Nothing came from the server since this was first sent: it is gone for the others as well.
-  if (answers_ == one->answers_before) throw Error(error.kind(), why, error.hint());
+  if (answers_ == one->answers_before && !tolerant_) throw Error(error.kind(), why, error.hint());
   one->call.done(nullptr, why);
 }
 
@@ -215,7 +215,7 @@ void EndpointQueue::over(const Handle& one, HttpResponse* response,
       return;
     }
     if (is_transient(status) && again(one, retry_after(*response, mlopsctl::now()))) return;
-    fail_for_all(*response, message, *one);
+    if (!tolerant_) fail_for_all(*response, message, *one);
     one->call.done(response, fmt::format("the server answered {}{}{}", status,
                                          message.empty() ? "" : ": ", message));
   } catch (...) {

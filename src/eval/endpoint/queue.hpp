@@ -53,6 +53,10 @@ class EndpointQueue {
   void turn(Milliseconds most);
   void finish();  // until nothing is pending
 
+  // From now on every failure is that of its call, and turn() throws for nothing but Ctrl-C: a
+  // server that is gone is something to measure.
+  void tolerate_failures() { tolerant_ = true; }
+
   double now() const;  // seconds since this was made
   RateLimit& limit() { return limit_; }
   const RefusedFields& refused() const { return refused_; }
@@ -85,6 +89,7 @@ class EndpointQueue {
   std::deque<Handle> ready_;
   std::multimap<Clock::time_point, Handle> delayed_;
   std::size_t active_ = 0;
+  bool tolerant_ = false;
   std::exception_ptr fatal_;
   Clock::time_point began_ = Clock::now();
   HttpEngine engine_;

@@ -168,7 +168,8 @@ std::string latency_json(const LatencyRun& run) {
             {"wall", run.wall},
             {"client_cpu", run.client_cpu},
             {"before", devices_json(run.before)},
-            {"after", devices_json(run.after)}};
+            {"after", devices_json(run.after)},
+            {"notes", run.notes}};
   Json& definitions = json["definitions"] = Json::object();
   for (const LatencyMetric metric : latency_metrics())
     definitions[std::string(to_string(metric))] = definition(metric);
@@ -220,6 +221,10 @@ LatencyRun parse_latency(std::string_view text, std::string_view source) {
   }
   run.before = devices_of(reader.list("before"), name);
   run.after = devices_of(reader.list("after"), name);
+  for (const Json& note : reader.list("notes")) {
+    if (!note.is_string()) reader.fail("a note is no text");
+    run.notes.push_back(note.get<std::string>());
+  }
   const Json& requests = reader.list("requests");
   run.requests.reserve(requests.size());
   for (std::size_t i = 0; i < requests.size(); ++i)
