@@ -18,8 +18,6 @@ AddedToken read_token(const Node& node) {
           .special = node.flag("special", false)};
 }
 
-bool is_space(char32_t point) { return UnicodeClasses::get().kind(point) == char_class::space; }
-
 bool word_before(std::string_view text, std::size_t at) {
   if (at == 0) return false;
   std::size_t last = previous_point(text, at);

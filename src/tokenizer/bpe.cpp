@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::string_view meta = "\xE2\x96\x81";  // ▁, a space in SentencePiece's vocabularies
 
+constexpr std::size_t merge_batch = Vocabulary::batch / 3;
+
 std::uint64_t next_number() {
   static std::atomic<std::uint64_t> last{0};
   return ++last;
@@ -97,23 +99,44 @@ void Bpe::read_options(const Node& model) {
 
 void Bpe::read_merges(const TokenizerFile& file, const Node& model) {
   const Node where = model.at("merges");
-  const auto id = [&](std::string_view token) {
-    const TokenId found = vocabulary_.find(token);
-    if (found < 0) where.corrupt(fmt::format("needs '{}', which model.vocab lacks", token));
-    return found;
-  };
+  std::span<const MergeEntry> rest = file.merges();
   std::uint32_t rank = 0;
   bool inner_meta = false;
-  std::string whole;
-  for (const MergeEntry& merge : file.merges()) {
-    whole.assign(merge.left);
-    whole.append(merge.right);
-    const TokenId left = id(merge.left);
-    const TokenId right = id(merge.right);
-    merges_.add(left, right, rank++, id(whole));
-    inner_meta = inner_meta || has_inner_meta(whole);
+  while (!rest.empty()) {
+    const auto part = rest.first(std::min(merge_batch, rest.size()));
+    inner_meta = add_merges(part, rank, where) || inner_meta;
+    rank += static_cast<std::uint32_t>(part.size());
+    rest = rest.subspan(part.size());
   }
   words_at_meta_ = !inner_meta && !ignore_merges_ && vocabulary_.find(meta) >= 0;
+}
+
+// Whether one of them joins a "▁" to what is before it.
+bool Bpe::add_merges(std::span<const MergeEntry> merges, std::uint32_t rank, const Node& where) {
+  std::array<std::string, merge_batch> whole;
+  std::array<std::string_view, 3 * merge_batch> tokens;
+  std::array<TokenId, 3 * merge_batch> ids{};
+  bool inner_meta = false;
+  for (std::size_t i = 0; i < merges.size(); ++i) {
+    whole[i].assign(merges[i].left);
+    whole[i].append(merges[i].right);
+    inner_meta = inner_meta || has_inner_meta(whole[i]);
+    tokens[3 * i] = merges[i].left;
+    tokens[3 * i + 1] = merges[i].right;
+    tokens[3 * i + 2] = whole[i];
+  }
+  const std::size_t count = 3 * merges.size();
+  vocabulary_.find(std::span(tokens).first(count), ids);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (ids[i] < 0) {
+      where.corrupt(fmt::format("needs '{}', which model.vocab lacks", tokens[i]));
+    }
+    if (i % 3 == 2) merges_.prefetch(ids[i - 2], ids[i - 1]);
+  }
+  for (std::size_t i = 0; i < merges.size(); ++i) {
+    merges_.add(ids[3 * i], ids[3 * i + 1], rank++, ids[3 * i + 2]);
+  }
+  return inner_meta;
 }
 
 void Bpe::find_symbols() {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,7 @@ class Bpe {
  private:
   void read_options(const Node& model);
   void read_merges(const TokenizerFile& file, const Node& model);
+  bool add_merges(std::span<const MergeEntry> merges, std::uint32_t rank, const Node& where);
   void find_symbols();
   template <typename Compute>
   void through_cache(std::string_view word, std::vector<TokenId>& into,

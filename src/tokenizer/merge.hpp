@@ -21,6 +21,9 @@ class MergeTable {
   void add(TokenId left, TokenId right, std::uint32_t rank,
            TokenId merged);  // replaces an older one
   const Merge* find(TokenId left, TokenId right) const;
+  void prefetch(TokenId left, TokenId right) const {
+    __builtin_prefetch(&places_[first_place(pair_of(left, right))], 1);
+  }
 
   // Replaces the pair of lowest rank, of equal ones the leftmost, by its token until there is none.
   // Works on symbols[begin…], which shrink.

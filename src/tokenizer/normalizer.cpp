@@ -12,8 +12,6 @@ namespace mlopsctl::tokens {
 
 namespace {
 
-bool is_space(char32_t point) { return UnicodeClasses::get().kind(point) == char_class::space; }
-
 std::string_view stripped(std::string_view text, bool left, bool right) {
   std::size_t begin = 0;
   for (std::size_t at = 0; left && at < text.size();) {

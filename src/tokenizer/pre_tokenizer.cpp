@@ -36,7 +36,7 @@ void match_white_space(std::string_view text, std::vector<Part>& into) {
   enum class Group { space, word, symbol };
   const auto group = [](char32_t point) {
     if (is_word_character(point)) return Group::word;
-    return kind_of(point) == char_class::space ? Group::space : Group::symbol;
+    return is_space(point) ? Group::space : Group::symbol;
   };
   into.clear();
   for (std::size_t at = 0; at < text.size();) {
@@ -260,8 +260,7 @@ void PreTokenizer::cut(const Step& step, std::string_view text, std::vector<Part
       match_white_space(text, parts);
       break;
     case Kind::white_space_cut:
-      match_characters(
-          text, [](char32_t point) { return kind_of(point) == char_class::space; }, parts);
+      match_characters(text, is_space, parts);
       break;
     default:
       split_at_text(text, step.text, parts);

@@ -77,6 +77,8 @@ bool is_word_character(char32_t point) {
     case UTF8PROC_CATEGORY_NL:
     case UTF8PROC_CATEGORY_PC:
       return true;
+    case UTF8PROC_CATEGORY_CN:  // newer than utf8proc: digits of Unicode 16
+      return (known & char_class::kind) == char_class::number;
     default:
       return false;
   }

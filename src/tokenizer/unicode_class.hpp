@@ -44,6 +44,11 @@ class UnicodeClasses {
   std::array<std::uint16_t, 64> uniform_{};  // by flags: the block where all have them; 0 if none
 };
 
+// \s of regular expressions, and Rust's char::is_whitespace.
+inline bool is_space(char32_t point) {
+  return UnicodeClasses::get().kind(point) == char_class::space;
+}
+
 // What Rust's regex crate calls a word character: alphabetic, mark, decimal number, connector
 // punctuation, join control (UTS 18, annex C).
 bool is_word_character(char32_t point);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -33,6 +35,11 @@ std::uint64_t hash_text(std::string_view text) {
   return mix(mix(hash ^ load(text.data(), text.size())));
 }
 
+Vocabulary::Key Vocabulary::key(std::string_view token) {
+  const std::uint64_t hash = hash_text(token);
+  return {hash, token.size() <= 8 ? load(token.data(), token.size()) : hash};
+}
+
 Vocabulary::Vocabulary(std::span<const VocabularyEntry> entries, const Node& where) {
   std::size_t total = 0;
   std::int64_t largest = -1;
@@ -47,40 +54,54 @@ Vocabulary::Vocabulary(std::span<const VocabularyEntry> entries, const Node& whe
   bytes_.reserve(total);
   ids_.resize(static_cast<std::size_t>(largest + 1));
   slots_.resize(std::bit_ceil(entries.size() * 2 + 2));
-  for (const VocabularyEntry& entry : entries) {
-    const std::uint64_t hash = hash_text(entry.token);
-    Slot& place = slot(entry.token, hash);
-    if (place.id < 0) {
-      ++count_;
-      place.hash = static_cast<std::uint32_t>(hash);
-      place.span = {static_cast<std::uint32_t>(bytes_.size()),
-                    static_cast<std::uint32_t>(entry.token.size())};
-      bytes_.append(entry.token);
+  std::array<Key, batch> keys;
+  while (!entries.empty()) {
+    const auto part = entries.first(std::min(batch, entries.size()));
+    entries = entries.subspan(part.size());
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      keys[i] = key(part[i].token);
+      __builtin_prefetch(&slots_[first_place(keys[i])], 1);
     }
-    place.id = static_cast<TokenId>(entry.id);
-    ids_[static_cast<std::size_t>(entry.id)] = place.span;
+    for (std::size_t i = 0; i < part.size(); ++i) add(part[i], keys[i]);
   }
 }
 
+// Of equal tokens the last, as JSON objects have it.
+void Vocabulary::add(const VocabularyEntry& entry, const Key& key) {
+  Slot& slot = slots_[place(entry.token, key)];
+  if (slot.id < 0) {
+    ++count_;
+    slot.head = key.head;
+    slot.span = {static_cast<std::uint32_t>(bytes_.size()),
+                 static_cast<std::uint32_t>(entry.token.size())};
+    bytes_.append(entry.token);
+  }
+  slot.id = static_cast<TokenId>(entry.id);
+  ids_[static_cast<std::size_t>(entry.id)] = slot.span;
+}
+
 // Where the token is, or where it would be.
-Vocabulary::Slot& Vocabulary::slot(std::string_view token, std::uint64_t hash) {
+std::size_t Vocabulary::place(std::string_view token, const Key& key) const {
   const std::size_t mask = slots_.size() - 1;
-  for (std::size_t i = hash >> 32U;; ++i) {
-    Slot& place = slots_[i & mask];
-    if (place.id < 0) return place;
-    if (place.hash == static_cast<std::uint32_t>(hash) && text(place.span) == token) return place;
+  for (std::size_t i = first_place(key);; i = (i + 1) & mask) {
+    const Slot& slot = slots_[i];
+    if (slot.id < 0) return i;
+    if (slot.head != key.head || slot.span.length != token.size()) continue;
+    if (token.size() <= 8 || text(slot.span) == token) return i;
   }
 }
 
 TokenId Vocabulary::find(std::string_view token) const {
-  const std::uint64_t hash = hash_text(token);
-  const std::size_t mask = slots_.size() - 1;
-  for (std::size_t i = hash >> 32U;; ++i) {
-    const Slot& place = slots_[i & mask];
-    if (place.id < 0) return -1;
-    if (place.hash == static_cast<std::uint32_t>(hash) && text(place.span) == token)
-      return place.id;
+  return slots_[place(token, key(token))].id;
+}
+
+void Vocabulary::find(std::span<const std::string_view> tokens, std::span<TokenId> ids) const {
+  std::array<Key, batch> keys;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    keys[i] = key(tokens[i]);
+    __builtin_prefetch(&slots_[first_place(keys[i])]);
   }
+  for (std::size_t i = 0; i < tokens.size(); ++i) ids[i] = slots_[place(tokens[i], keys[i])].id;
 }
 
 std::optional<std::string_view> Vocabulary::token(TokenId id) const {

@@ -31,8 +31,7 @@ bool is_letter(char32_t point) {
 }  // namespace
 
 bool is_space(char32_t point) {
-  return (point >= 0x1C && point <= 0x1F) ||
-         tokens::UnicodeClasses::get().kind(point) == tokens::char_class::space;
+  return (point >= 0x1C && point <= 0x1F) || tokens::is_space(point);
 }
 
 std::string_view stripped(std::string_view text, bool left, bool right,
