@@ -130,9 +130,9 @@ void row_block(const std::byte* weight, std::size_t weight_stride, const float* 
     const float* left = x + i * x_stride;
     float* to = out + i * out_stride;
     std::size_t j = 0;
-    for (; j + 4 <= outputs; j += 4)
-      row_tiles<L, Load, 4>(weight + j * weight_stride * Load::size, weight_stride, left, x_stride,
-                            inner, n, to + j, out_stride, add_to);
+    for (; j + L::row_outputs <= outputs; j += L::row_outputs)
+      row_tiles<L, Load, L::row_outputs>(weight + j * weight_stride * Load::size, weight_stride,
+                                         left, x_stride, inner, n, to + j, out_stride, add_to);
     for (; j < outputs; ++j)
       row_tiles<L, Load, 1>(weight + j * weight_stride * Load::size, weight_stride, left, x_stride,
                             inner, n, to + j, out_stride, add_to);

@@ -12,6 +12,7 @@ struct Lanes {
   using V = __m256;
   static constexpr std::size_t width = 8;
   static constexpr std::size_t column_rows = 6, column_vectors = 2;  // 12 sums of 16 registers
+  static constexpr std::size_t row_outputs = 2;                      // times 4 rows
 
   static V zero() { return _mm256_setzero_ps(); }
   static V all(float value) { return _mm256_set1_ps(value); }
@@ -79,19 +80,6 @@ struct Lanes {
     const __m128 four = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
-  }
-
-  // Sums of 16 vectors, in the order of sum(): row r of `sums` is at sums + r * stride.
-  static void sum_tile(const V (&v)[4][4], float* sums, std::size_t stride, bool add_to) {
-    for (std::size_t r = 0; r < 4; ++r) {
-      const __m128 a = halves(v[r][0]), b = halves(v[r][1]), c = halves(v[r][2]),
-                   d = halves(v[r][3]);
-      const __m128 ab = _mm_add_ps(_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
-      const __m128 cd = _mm_add_ps(_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
-      const __m128 four = _mm_add_ps(_mm_movelh_ps(ab, cd), _mm_movehl_ps(cd, ab));
-      float* to = sums + r * stride;
-      _mm_storeu_ps(to, add_to ? _mm_add_ps(_mm_loadu_ps(to), four) : four);
-    }
   }
 };
 

@@ -12,6 +12,7 @@ struct Lanes {
   using V = __m512;
   static constexpr std::size_t width = 16;
   static constexpr std::size_t column_rows = 8, column_vectors = 3;  // 24 sums of 32 registers
+  static constexpr std::size_t row_outputs = 4;                      // times 4 rows
 
   static V zero() { return _mm512_setzero_ps(); }
   static V all(float value) { return _mm512_set1_ps(value); }

@@ -9,6 +9,7 @@ namespace {
 struct Lanes {
   static constexpr std::size_t width = 8;
   static constexpr std::size_t column_rows = 2, column_vectors = 2;
+  static constexpr std::size_t row_outputs = 2;
   struct V {
     float lane[width];
   };
@@ -108,14 +109,6 @@ struct Lanes {
     float most = v.lane[0];
     for (const float value : v.lane) most = value > most ? value : most;
     return most;
-  }
-  static void sum_tile(const V (&v)[4][4], float* sums, std::size_t stride, bool add_to) {
-    for (std::size_t r = 0; r < 4; ++r) {
-      for (std::size_t j = 0; j < 4; ++j) {
-        float& to = sums[r * stride + j];
-        to = add_to ? to + sum(v[r][j]) : sum(v[r][j]);
-      }
-    }
   }
 };
 
