@@ -46,31 +46,36 @@ Cell value_cell(const Check& check, const std::optional<double>& value) {
   return value ? Cell(Value(*value), value_text(check, value)) : Cell();
 }
 
+// On a terminal, columns that have nothing to show are left out; what has no numbers is told.
 Table check_table(const GateResult& result) {
   Table table{.key = "checks", .heading = "Rules"};
-  const bool pairs = std::ranges::any_of(
-      result.checks, [](const Check& check) { return check.pairs.has_value(); });
-  const bool tests =
-      std::ranges::any_of(result.checks, [](const Check& check) { return check.p.has_value(); });
-  const bool holm = std::ranges::any_of(
-      result.checks, [](const Check& check) { return check.adjusted_p.has_value(); });
+  const auto any = [&](const auto& has) { return std::ranges::any_of(result.checks, has); };
+  const bool pairs = any([](const Check& check) { return check.pairs.has_value(); });
+  const bool tests = any([](const Check& check) { return check.p.has_value(); });
+  const bool holm = any([](const Check& check) { return check.adjusted_p.has_value(); });
+  const bool before = any([](const Check& check) { return check.before.has_value(); });
+  const bool now = any([](const Check& check) { return check.now.has_value(); });
+  const bool limit = any([](const Check& check) { return check.limit.has_value(); });
+  const bool change = any([](const Check& check) { return check.change.has_value(); });
+  const bool counts = any([](const Check& check) { return check.n > 0; });
+  const bool told = any([](const Check& check) { return !check.now.has_value(); });
   table.columns = {
       {.key = "subject", .header = "OF", .shrink = true},
       {.key = "name", .header = "RULE", .shrink = true},
-      {.key = "before", .header = "BASELINE", .right = true},
-      {.key = "now", .header = "NOW", .right = true},
-      {.key = "limit", .header = "WORST ALLOWED", .right = true},
-      {.key = "change", .header = "CHANGE", .right = true},
+      {.key = "before", .header = "BASELINE", .right = true, .terminal = before},
+      {.key = "now", .header = "NOW", .right = true, .terminal = now},
+      {.key = "limit", .header = "WORST ALLOWED", .right = true, .terminal = limit},
+      {.key = "change", .header = "CHANGE", .right = true, .terminal = change},
       {.key = "low", .header = "LOW", .right = true, .terminal = false},
       {.key = "high", .header = "HIGH", .right = true, .terminal = false},
-      {.key = "n", .header = "N", .right = true},
+      {.key = "n", .header = "N", .right = true, .terminal = counts},
       {.key = "lost", .header = "LOST", .right = true, .terminal = pairs},
       {.key = "won", .header = "WON", .right = true, .terminal = pairs},
       {.key = "p", .header = "P", .right = true, .terminal = false},
       {.key = "p_adjusted", .header = holm ? "P (HOLM)" : "P", .right = true, .terminal = tests},
       {.key = "detectable", .header = "DETECTABLE", .right = true, .terminal = false},
       {.key = "verdict", .header = "VERDICT"},
-      {.key = "text", .header = "WHAT", .terminal = false}};
+      {.key = "text", .header = "WHAT", .wrap = true, .terminal = told}};
   for (const Check& check : result.checks) {
     const auto bound = [&](double gate::Range::*side) {
       return check.interval ? number((*check.interval).*side) : Cell();

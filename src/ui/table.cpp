@@ -90,7 +90,8 @@ std::vector<int> wrap_widths(const Table& table, const Terminal& terminal, Times
   }
   const int room = terminal.width - fixed;
   for (std::size_t i = 0; i < natural.size(); ++i) {
-    if (table.columns[i].wrap && wanted > room) {
+    // None that is shown may wrap: nothing is wanted.
+    if (table.columns[i].wrap && wanted > 0 && wanted > room) {
       natural[i] = std::max(narrowest_wrap, natural[i] * room / wanted - column_gap);
     }
   }

@@ -99,6 +99,23 @@ TEST_CASE("eval check: 0 as good, 3 worse, 4 not comparable, 2 usage, 1 no file,
   CHECK(project.eval("broken.json").code == 1);
 }
 
+TEST_CASE("verdicts are readable on terminals of any width") {
+  const Project project;
+  for (const int columns : {20, 40, 80, 120, 200}) {
+    CAPTURE(columns);
+    for (const char* file : {"good.json", "bad.json", "other.json", "fewer.json"}) {
+      const Outcome outcome =
+          project.box.run_on_terminal({"eval", "check", file, "--baseline", "chat"}, columns);
+      CHECK(outcome.code < 5);
+      CHECK(contains(outcome.out, "Rules"));
+    }
+    CHECK(
+        project.box.run_on_terminal({"bench", "check", "slow.json", "--baseline", "chat"}, columns)
+            .code == 3);
+    CHECK(project.box.run_on_terminal({"baseline", "show", "chat"}, columns).code == 0);
+  }
+}
+
 TEST_CASE("plain numbers are compared as the specification has it") {
   const Sandbox box;
   box.write("baseline.json", R"({"accuracy": 0.91, "epoch": 3})");

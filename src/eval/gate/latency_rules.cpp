@@ -164,8 +164,11 @@ void compare_metric(const Sides& sides, const Baseline& baseline, const LatencyO
   if (median_of(sides.before) <= 0) return;  // all in one piece: no time between the tokens
   for (const Statistic& statistic : {Statistic{"median", 0.5}, Statistic{"p90", 0.9}}) {
     if (statistic.quantile != 0.5 && least < least_for_p90) {
-      result.notes.push_back(fmt::format("p90 {} is not judged below {} requests a side",
-                                         sides.metric, least_for_p90));
+      const std::string note =
+          fmt::format("90th percentiles are not judged below {} requests a side", least_for_p90);
+      if (std::ranges::find(result.notes, note) == result.notes.end()) {
+        result.notes.push_back(note);
+      }
       continue;
     }
     const auto noise = baseline.noise.find(fmt::format("{} {}", statistic.name, sides.metric));
