@@ -72,9 +72,9 @@ StepScratch scratch_parts(void* scratch, const Heads& heads, int batch,
   return parts;
 }
 
-// `ahead` packs of keys and as many of values are in flight in each lane.
 // Of `together` query heads that share keys and values, keys [split * step_keys, …). What the cache
-// holds from earlier steps is on its way before the new query, key and value are there.
+// holds from earlier steps is on its way before the new query, key and value are there: `ahead`
+// packs of keys and as many of values in each lane.
 template <class T, int together, int ahead>
 __global__ void __launch_bounds__(step_warps * 32)
     attend_split(Heads heads, const T* qkv, const std::int32_t* positions, Cache cache, int lanes,
