@@ -57,20 +57,24 @@ Report clear(Context& context, const Arguments& arguments) {
         "clear all of it, or give its keys a lifetime there (maxmemory-policy allkeys-lru)");
   std::optional<Timestamp> before;
   if (age) before = context.now() - parse_duration(*age);
-  std::optional<std::uint64_t> in_file;
-  if (!places.file.empty()) in_file = answer_file_status(places.file).answers;  // or not found
-  const std::string what = age || target ? "those answers" : "all answers";
-  if (!context.globals().dry_run &&
-      !context.confirmed(fmt::format("Remove {} from the cache?", what)))
-    return Report("eval.cache.clear/1").summary("nothing was removed");
+  const auto clear_all = [&](bool only_count) {
+    std::uint64_t answers = 0;
+    if (!places.file.empty()) answers += clear_answers(places.file, before, target, only_count);
+    if (places.redis) {
+      RedisClient redis(*places.redis);
+      answers += only_count ? count_answers(redis) : clear_answers(redis);
+    }
+    return answers;
+  };
   Report report("eval.cache.clear/1");
-  if (context.globals().dry_run) return report.summary("nothing is removed with --dry-run");
-  std::uint64_t removed = 0;
-  if (in_file) removed += clear_answers(places.file, before, target);
-  if (places.redis) {
-    RedisClient redis(*places.redis);
-    removed += clear_answers(redis);
+  const std::uint64_t found = clear_all(true);
+  if (context.globals().dry_run) {
+    report.field("would_remove", "would remove", count(found));
+    return report.summary(fmt::format("would remove {} answers", found));
   }
+  if (!context.confirmed(fmt::format("Remove {} answers from the cache?", found)))
+    return report.summary("nothing was removed");
+  const std::uint64_t removed = clear_all(false);
   report.field("removed", "removed", count(removed));
   return report.summary(fmt::format("removed {} answers", removed));
 }

@@ -195,6 +195,7 @@ TEST_CASE("answers are cleared: all, of one target, or those unused for a time")
   setup.asked_for({"a", "b"});
   CHECK(clear_answers(setup.file, Timestamp{now().ms - 60'000}, std::nullopt) == 0);
   CHECK(clear_answers(setup.file, std::nullopt, "other") == 0);
+  CHECK(clear_answers(setup.file, std::nullopt, "counting", true) == 2);  // counted only
   CHECK(clear_answers(setup.file, Timestamp{now().ms + 60'000}, "counting") == 2);
   CHECK(answer_file_status(setup.file).answers == 0);
   CHECK(setup.asked_for({"a"}) == Strings{"a"});

@@ -75,10 +75,11 @@ struct AnswerFileStatus {
 };
 // Throws Error{not_found} if there is no such file.
 AnswerFileStatus answer_file_status(const std::filesystem::path& file);
-// Removes the answers not used since then; of one target only, if one is named. Returns how many.
+// Removes the answers not used since then; of one target only, if one is named. Returns how many;
+// with `only_count` how many these are, and nothing is removed.
 std::uint64_t clear_answers(const std::filesystem::path& file,
                             std::optional<Timestamp> unused_since,
-                            const std::optional<std::string>& target);
+                            const std::optional<std::string>& target, bool only_count = false);
 
 // Of Redis, all that this program put there.
 std::uint64_t count_answers(RedisClient& redis);

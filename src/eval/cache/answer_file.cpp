@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <limits>
 
 namespace mlopsctl {
 
@@ -149,14 +150,19 @@ AnswerFileStatus answer_file_status(const std::filesystem::path& file) {
 
 std::uint64_t clear_answers(const std::filesystem::path& file,
                             std::optional<Timestamp> unused_since,
-                            const std::optional<std::string>& target) {
+                            const std::optional<std::string>& target, bool only_count) {
   Database database = opened(file, false);
+  const std::string which = " FROM answers WHERE used < ?1 AND (?2 IS NULL OR target = ?2)";
+  const std::int64_t since =
+      unused_since ? unused_since->ms : std::numeric_limits<std::int64_t>::max();
+  if (only_count) {
+    return as_count(
+        database.value<std::int64_t>("SELECT count(*)" + which, since, target).value_or(0));
+  }
   std::int64_t removed = 0;
   {
     Transaction transaction(database);
-    removed = database.run(
-        "DELETE FROM answers WHERE (?1 IS NULL OR used < ?1) AND (?2 IS NULL OR target = ?2)",
-        unused_since ? std::optional(unused_since->ms) : std::nullopt, target);
+    removed = database.run("DELETE" + which, since, target);
     transaction.commit();
   }
   database.execute_script("VACUUM");
