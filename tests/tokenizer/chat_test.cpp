@@ -119,6 +119,10 @@ TEST_CASE("no template takes unbounded time, memory or stack") {
   CHECK(problem("{% set n = namespace(x=[]) %}{% for i in range(1000) %}{% set n.x = [n.x] %}"
                 "{% endfor %}") ==
         "the template, line 1: values are nested too deeply, or hold a namespace");
+  CHECK(problem("{% set n = namespace(x=[]) %}{% for i in range(90) %}{% set n.x = [n.x, n.x] %}"
+                "{% endfor %}{{ n.x }}") == "the template, line 1: a list is too long");
+  CHECK(problem("{% for i in range(1000) %}{{ range(100000)|sort|length }}{% endfor %}") ==
+        "the template, line 1: it takes too long");
   CHECK(problem("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}") ==
         "the template, line 1: macros call each other too deeply");
   CHECK(problem("{{ " + std::string(1000, '(')) == "the template, line 1: a tag does not end");

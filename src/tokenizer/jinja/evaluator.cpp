@@ -13,8 +13,8 @@ namespace mlopsctl::jinja {
 
 namespace {
 
-constexpr std::size_t most_steps = 5'000'000;
-constexpr std::size_t longest_text = 64U << 20U;
+constexpr std::size_t most_steps = 500'000;  // a long conversation takes some ten thousand
+constexpr std::size_t longest_text = 16U << 20U;
 
 [[noreturn]] void undefined_used(const Value& value) {
   throw Problem{fmt::format("{} is undefined", quote(value.name()))};
@@ -165,6 +165,7 @@ Value Evaluator::item(const Expression& expression) {
   const std::string name = key.str();
   if (!key.as_integer(index)) return Value::undefined(name);
   const List* list = object.list();
+  if (object.text() != nullptr) step(object.text()->size() / 16);
   if (list == nullptr && object.text() == nullptr) return Value::undefined(name);
   const std::vector<std::string_view> characters =
       list == nullptr ? characters_of(*object.text()) : std::vector<std::string_view>{};
@@ -206,10 +207,12 @@ Value Evaluator::call(const Expression& expression) {
     if (object.is_undefined()) undefined_used(object);
     const Arguments arguments = evaluate(expression.arguments);
     line_ = expression.line;
+    step(object.weight());
+    for (const Value& one : arguments.positional) step(one.weight());
     bool known = true;
     Value result = call_method(object, callee.text, arguments, known);
     if (known) {
-      if (result.text() != nullptr) step(result.text()->size() / 64);
+      step(result.weight());
       return result;
     }
     return call(attribute_of(object, callee.text), arguments, callee.text);
@@ -225,6 +228,7 @@ Value Evaluator::call(const Value& function, const Arguments& arguments, std::st
   if (++depth_ > 50) throw Problem{"macros call each other too deeply"};
   Value result = (*function.function())(arguments);
   --depth_;
+  step(result.weight());
   return result;
 }
 
@@ -247,6 +251,7 @@ Value Evaluator::binary(const Expression& expression) {
   if (symbol == "or") return left.truth() ? left : evaluate(*expression.operands[1]);
   const Value right = evaluate(*expression.operands[1]);
   line_ = expression.line;
+  step(left.weight() + right.weight());
   if (symbol == "==") return left == right;
   if (symbol == "!=") return !(left == right);
   if (symbol == "in") return contains(right, left);

@@ -302,7 +302,11 @@ Value Evaluator::filter_lists(std::string_view name, const Value& value,
 }
 
 Value Evaluator::filter(std::string_view name, const Value& value, const Arguments& arguments) {
-  step();
+  // Sorting compares an item with several others, unique with all.
+  const std::size_t weight = value.weight();
+  step(name == "sort" || name == "dictsort" ? weight * 16 : weight);
+  if (name == "unique") step(weight * weight / 4);
+  if (value.text() != nullptr && name == "list") step(value.text()->size());
   const ArgumentReader reader(arguments, name);
   bool known = false;
   Value made = filter_lists(name, value, reader, known);
@@ -311,8 +315,7 @@ Value Evaluator::filter(std::string_view name, const Value& value, const Argumen
   if (found == filters().end())
     throw Problem{fmt::format("the filter {} is not supported", quote(name))};
   made = found->second(value, reader);
-  if (made.text() != nullptr) step(made.text()->size() / 64);
-  if (made.list() != nullptr) step(made.list()->size());
+  step(made.weight());
   return made;
 }
 

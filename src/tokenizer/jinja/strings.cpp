@@ -1,5 +1,6 @@
 #include "tokenizer/jinja/strings.hpp"
 
+#include "tokenizer/jinja/value.hpp"
 #include "tokenizer/normalizer.hpp"
 #include "tokenizer/unicode_class.hpp"
 #include "tokenizer/utf8.hpp"
@@ -14,6 +15,9 @@ namespace {
 
 using tokens::next_point;
 using tokens::previous_point;
+
+constexpr std::size_t most_parts = 100'000;
+constexpr std::size_t most_characters = 1'000'000;
 
 void append_upper(std::string& into, char32_t point) {
   if (point == 0xDF) {
@@ -62,7 +66,10 @@ std::vector<std::string> split_text(std::string_view text,
                                     const std::optional<std::string>& separator,
                                     std::int64_t most) {
   std::vector<std::string> parts;
-  const auto may = [&] { return most < 0 || static_cast<std::int64_t>(parts.size()) < most; };
+  const auto may = [&] {
+    if (parts.size() >= most_parts) throw Problem{"a text has too many parts"};
+    return most < 0 || static_cast<std::int64_t>(parts.size()) < most;
+  };
   if (separator) {
     for (std::size_t at = text.find(*separator); at != std::string_view::npos && may();
          at = text.find(*separator)) {
@@ -146,6 +153,7 @@ std::size_t length(std::string_view text) {
 }
 
 std::vector<std::string_view> characters_of(std::string_view text) {
+  if (text.size() > most_characters) throw Problem{"a text is too long to go over its characters"};
   std::vector<std::string_view> result;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t begin = at;

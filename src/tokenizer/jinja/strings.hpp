@@ -17,7 +17,7 @@ std::string_view stripped(std::string_view text, bool left, bool right,
                           const std::optional<std::string>& characters = std::nullopt);
 
 // str.split: at white space, or at a separator that is not empty; at most `most` times if it is not
-// negative.
+// negative. Throws Problem for more than 100,000 parts.
 std::vector<std::string> split_text(std::string_view text,
                                     const std::optional<std::string>& separator, std::int64_t most);
 
@@ -30,6 +30,7 @@ std::string title(std::string_view text);        // every word
 std::string capitalized(std::string_view text);  // the first character; the rest is lower
 
 std::size_t length(std::string_view text);  // in code points
+// Throws Problem for more than a million.
 std::vector<std::string_view> characters_of(std::string_view text);
 
 }  // namespace mlopsctl::jinja

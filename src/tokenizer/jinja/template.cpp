@@ -13,7 +13,7 @@ namespace mlopsctl::jinja {
 
 namespace {
 
-constexpr std::size_t longest_output = 64U << 20U;
+constexpr std::size_t longest_output = 16U << 20U;
 
 [[noreturn]] void fail(const std::string& name, std::size_t line, const std::string& what,
                        const std::string& hint) {
@@ -125,7 +125,9 @@ class Renderer {
 
   // The items that the loop's own condition lets through.
   List chosen(const Statement& statement) {
-    List items = items_of(evaluator_.evaluate(*statement.value));
+    const Value all = evaluator_.evaluate(*statement.value);
+    if (all.text() != nullptr) evaluator_.step(all.text()->size());
+    List items = items_of(all);
     evaluator_.step(items.size());
     if (statement.filter == nullptr) return items;
     List kept;

@@ -76,6 +76,7 @@ bool Evaluator::test(std::string_view name, const Value& value, const Arguments&
   const auto found = tests().find(name);
   if (found == tests().end())
     throw Problem{fmt::format("the test {} is not supported", quote(name))};
+  step(value.weight());
   return found->second(value, ArgumentReader(arguments, name));
 }
 

@@ -12,6 +12,7 @@ namespace mlopsctl::jinja {
 namespace {
 
 constexpr std::size_t deepest = 100;
+constexpr std::size_t heaviest = 1'000'000;
 
 std::string real_text(double value) {
   if (std::isnan(value)) return "nan";
@@ -173,24 +174,33 @@ Value Value::undefined(std::string name) {
 }
 
 Value Value::make_namespace(Dict fields) {
-  for (const auto& [name, value] : fields.items) depth_around(value.depth());
+  std::size_t depth = 1;
+  std::size_t weight = 1;
+  for (const auto& [name, value] : fields.items) add(value, depth, weight);
   Value value;
   value.value_ = std::make_shared<Namespace>(Namespace{std::move(fields)});
   return value;
 }
 
+void Value::add(const Value& item, std::size_t& depth, std::size_t& weight) {
+  depth = std::max(depth, item.depth() + 1);
+  weight += item.weight();
+  if (depth > deepest) throw Problem{"values are nested too deeply, or hold a namespace"};
+  if (weight > heaviest) throw Problem{"a list is too long"};
+}
+
 Value::Value(List list) {
-  std::size_t inner = 0;
-  for (const Value& item : list) inner = std::max(inner, item.depth());
-  const std::size_t depth = depth_around(inner);
-  value_ = std::make_shared<const Nested<List>>(Nested<List>{std::move(list), depth});
+  std::size_t depth = 1;
+  std::size_t weight = 1;
+  for (const Value& item : list) add(item, depth, weight);
+  value_ = std::make_shared<const Nested<List>>(Nested<List>{std::move(list), depth, weight});
 }
 
 Value::Value(Dict dict) {
-  std::size_t inner = 0;
-  for (const auto& [key, item] : dict.items) inner = std::max(inner, item.depth());
-  const std::size_t depth = depth_around(inner);
-  value_ = std::make_shared<const Nested<Dict>>(Nested<Dict>{std::move(dict), depth});
+  std::size_t depth = 1;
+  std::size_t weight = 1;
+  for (const auto& [key, item] : dict.items) add(item, depth, weight);
+  value_ = std::make_shared<const Nested<Dict>>(Nested<Dict>{std::move(dict), depth, weight});
 }
 
 const List* Value::list() const {
@@ -215,9 +225,10 @@ std::size_t Value::depth() const {
   return 0;
 }
 
-std::size_t Value::depth_around(std::size_t inner) {
-  if (inner >= deepest) throw Problem{"values are nested too deeply, or hold a namespace"};
-  return inner + 1;
+std::size_t Value::weight() const {
+  if (const auto* nested = pointee<const Nested<List>>()) return nested->weight;
+  if (const auto* nested = pointee<const Nested<Dict>>()) return nested->weight;
+  return text() == nullptr ? 1 : 1 + text()->size() / 64;
 }
 
 bool Value::as_integer(std::int64_t& into) const {

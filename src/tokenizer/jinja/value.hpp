@@ -71,6 +71,8 @@ class Value {
   double number() const;  // of what is_number()
 
   bool truth() const;
+  // About how many steps going over all of it takes.
+  std::size_t weight() const;
   std::string_view type() const;    // Python's name, for messages
   std::string str() const;          // what {{ … }} writes
   std::string repr() const;         // how it looks inside a list
@@ -89,9 +91,10 @@ class Value {
   struct Nested {
     Items items;
     std::size_t depth = 1;
+    std::size_t weight = 1;
   };
   std::size_t depth() const;
-  static std::size_t depth_around(std::size_t inner);
+  static void add(const Value& item, std::size_t& depth, std::size_t& weight);
 
   std::variant<Undefined, None, bool, std::int64_t, double, std::shared_ptr<const std::string>,
                std::shared_ptr<const Nested<List>>, std::shared_ptr<const Nested<Dict>>,
