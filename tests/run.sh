@@ -61,7 +61,7 @@ setup_packages "${lists[@]}"
 
 say "building build/$preset"
 # shellcheck disable=SC2034  # read by setup_build
-[ "$preset" != tsan ] || setup_targets=(contract_tests threads_tests)
+[ "$preset" != tsan ] || setup_targets=(contract_tests threads_tests endpoint_tests)
 options=(-DMLOPSCTL_TESTS=ON)
 # Arrow for the Parquet module; where it cannot be had its tests say that they were skipped.
 if pyarrow=$(cmake/pyarrow.sh); then options+=("-DMLOPSCTL_PYARROW=$pyarrow"); else echo "$pyarrow"; fi
