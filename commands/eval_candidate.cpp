@@ -40,14 +40,9 @@ std::vector<OptionSpec> candidate_options() {
        .help = "With a model instead of results: task files, or folders of them, that it is asked",
        .letter = 't',
        .repeatable = true,
-       .complete = Complete::file},
-      {.name = "only",
-       .value = "NAME",
-       .help = "Only tasks, groups or tags of this name or pattern",
-       .repeatable = true},
-      {.name = "limit", .value = "N", .help = "The first N examples of each task only"},
-      {.name = "shots", .value = "N", .help = "Examples before each question, whatever tasks say"},
-      {.name = "lm-eval-compat", .help = "Ask as 'eval run --lm-eval-compat' does"}};
+       .complete = Complete::file}};
+  for (auto& option : question_options()) options.push_back(std::move(option));
+  options.push_back({.name = "lm-eval-compat", .help = "Ask as 'eval run --lm-eval-compat' does"});
   for (auto& option : model_options()) options.push_back(std::move(option));
   return options;
 }

@@ -145,26 +145,19 @@ std::vector<OptionSpec> all_options() {
        .help = "A task file, or a folder of them; may be given more than once",
        .letter = 't',
        .repeatable = true,
-       .complete = Complete::file},
-      {.name = "only",
-       .value = "NAME",
-       .help = "Only tasks, groups or tags of this name or pattern",
-       .repeatable = true},
-      {.name = "limit",
-       .value = "N",
-       .help = "The first N examples of each task only",
-       .letter = 'l'},
-      {.name = "shots", .value = "N", .help = "Examples before each question, whatever tasks say"},
-      {.name = "output",
-       .value = "FILE",
-       .help = "Write the result here, an example a line; answers are kept in FILE.part meanwhile",
-       .letter = 'o',
-       .complete = Complete::file},
-      {.name = "samples", .help = "Keep documents, prompts and answers of all examples too"},
-      {.name = "resume", .help = "Go on with the answers in FILE.part of a run that did not end"}};
+       .complete = Complete::file}};
   const auto add = [&](std::vector<OptionSpec> more) {
     for (auto& option : more) options.push_back(std::move(option));
   };
+  add(question_options());
+  add({{.name = "output",
+        .value = "FILE",
+        .help = "Write the result here, an example a line; answers are kept in FILE.part meanwhile",
+        .letter = 'o',
+        .complete = Complete::file},
+       {.name = "samples", .help = "Keep documents, prompts and answers of all examples too"},
+       {.name = "resume",
+        .help = "Go on with the answers in FILE.part of a run that did not end"}});
   add(model_options());
   add({{.name = "seed",
         .value = "N",

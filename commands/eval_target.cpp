@@ -54,6 +54,19 @@ std::vector<OptionSpec> model_options() {
            .help = "The same bits whatever else is in a batch, at some cost of speed"}};
 }
 
+std::vector<OptionSpec> question_options() {
+  return {
+      {.name = "only",
+       .value = "NAME",
+       .help = "Only tasks, groups or tags of this name or pattern",
+       .repeatable = true},
+      {.name = "limit",
+       .value = "N",
+       .help = "The first N examples of each task only",
+       .letter = 'l'},
+      {.name = "shots", .value = "N", .help = "Examples before each question, whatever tasks say"}};
+}
+
 EngineOptions engine_options(const Arguments& arguments) {
   return {.device = arguments.text_or("device", "auto"),
           .type = type_of(arguments.text_or("dtype", "auto")),

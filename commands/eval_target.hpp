@@ -13,6 +13,8 @@ namespace mlopsctl::commands {
 
 // --device, --dtype, --threads, --deterministic, --batch-tokens, --adapter, --max-length.
 std::vector<OptionSpec> model_options();
+// --only, --limit, --shots: what of the tasks is asked.
+std::vector<OptionSpec> question_options();
 // Throws Error{usage}.
 EngineOptions engine_options(const Arguments& arguments);
 LocalOptions local_options(const Arguments& arguments, const std::string& model);
