@@ -16,4 +16,5 @@ function(mlopsctl_layer name)
                                               PRIVATE ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(mlopsctl_${name} PUBLIC ${ARG_LINKS}
                                          PRIVATE ${ARG_PRIVATE_LINKS} mlopsctl_warnings)
+  mlopsctl_precompiled(mlopsctl_${name} code)
 endfunction()

@@ -93,6 +93,7 @@ setup_build() {
     launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
     # A fresh clone, in another folder, finds what this one compiled.
     export CCACHE_BASEDIR=$setup_root CCACHE_NOHASHDIR=1
+    export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
   fi
   (cd "$setup_root" && cmake --preset "$preset" "${launcher[@]}" "$@" >"$setup_log" 2>&1) || {
     cat "$setup_log" >&2
