@@ -20,9 +20,10 @@ gpu: gpu platform base
 tokenizer: tokenizer formats platform base
 engine: engine gpu formats platform base
 eval: eval engine tokenizer drift formats platform base
+deploy: deploy drift formats platform base
 ui: ui platform/terminal base
 cli: cli context ui formats platform base
-commands: commands context cli ui alerting data eval engine tokenizer quality drift compute tracking formats platform base
+commands: commands context cli ui alerting data deploy eval engine tokenizer quality drift compute tracking formats platform base
 '
 # header, as an extended regex: the places that may include it
 foreign='
