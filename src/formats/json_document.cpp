@@ -184,4 +184,10 @@ std::optional<double> JsonDocument::number_at(const JsonPath& path) {
   return number;
 }
 
+bool JsonDocument::has(const JsonPath& path) const {
+  if (!state_->root) return false;
+  const auto value = find(*state_->root, path);
+  return value && !value->is_null();
+}
+
 }  // namespace mlopsctl

@@ -59,6 +59,8 @@ class JsonDocument {
   // A string as it is; a number or a boolean as JSON has it.
   std::optional<std::string_view> scalar_at(const JsonPath& path);
   std::optional<double> number_at(const JsonPath& path);
+  // Whether there is anything but null.
+  bool has(const JsonPath& path) const;
 
  private:
   struct State;
