@@ -19,6 +19,15 @@ struct DeployTools {
   HttpClient& http;       // smoke checks and webhooks
   MetricSource* metrics;  // null: no Prometheus; a plan with metric gates then fails preflight
   PodAccess* pods;        // null: only smoke_url is checked
+  // Of this one call: what serves now need not be ready; the image that serves is deployed again.
+  bool force_from_unhealthy = false, retry = false;
+};
+
+// Thrown by Strategy::plan and plan_rollback when what is asked for serves already: nothing has to
+// be done, which is no failure (exit code 0).
+class AlreadyLive : public Error {
+ public:
+  explicit AlreadyLive(const std::string& message) : Error(ErrorKind::conflict, message) {}
 };
 
 struct Tick {
