@@ -68,4 +68,9 @@ std::size_t most_new_tokens(const ModelConfig& config, const GenerateRequest& re
   return std::min(request.max_new, std::size_t{config.max_positions} + 1 - request.prompt.size());
 }
 
+std::size_t choosable_rows(const ModelConfig& config, const GenerateRequest& request) {
+  const std::size_t rows = config.vocabulary;
+  return request.choosable == 0 ? rows : std::min(request.choosable, rows);
+}
+
 }  // namespace mlopsctl::engine

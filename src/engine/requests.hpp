@@ -18,4 +18,7 @@ void check_sequences(const ModelConfig& config,
 // How many tokens a request may get before it reaches max_positions: the last one is never fed.
 std::size_t most_new_tokens(const ModelConfig& config, const GenerateRequest& request);
 
+// How many rows of the vocabulary its tokens are chosen among.
+std::size_t choosable_rows(const ModelConfig& config, const GenerateRequest& request);
+
 }  // namespace mlopsctl::engine

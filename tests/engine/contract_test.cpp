@@ -218,6 +218,48 @@ TEST_CASE("of equal logits the lowest id is the argmax") {
   }
 }
 
+TEST_CASE("rows of the vocabulary that no token has are never chosen, and count in probabilities") {
+  const Tiny tiny(named("llama3"));
+  for (const auto& engine : engines(tiny.open(), {.deterministic = true})) {
+    CAPTURE(engine->name());
+    std::mt19937 random(4);
+    std::vector<GenerateRequest> requests;
+    for (std::size_t i = 0; i < 12; ++i)
+      requests.push_back({.prompt = random_tokens(random, 1 + 3 * i, engine->config()),
+                          .max_new = 8,
+                          .temperature = i % 3 == 2 ? 5.0 : 0.0,
+                          .seed = i,
+                          .choosable = i % 4 == 3 ? 0U : 40U});
+    const auto together = engine->generate(requests, {});
+    bool masked = false;  // something else was likelier at least once
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      CAPTURE(i);
+      const std::size_t choosable = requests[i].choosable == 0 ? 301 : requests[i].choosable;
+      const auto alone = engine->generate(std::span(requests).subspan(i, 1), {}).front();
+      CHECK(alone.tokens == together[i].tokens);
+      CHECK(alone.log_probabilities == together[i].log_probabilities);
+      Tokens text = requests[i].prompt;
+      for (std::size_t t = 0; t < alone.tokens.size(); ++t) {
+        const auto logits = engine->logits(text);
+        const auto last = std::span(logits).last(301);
+        const auto token = static_cast<std::size_t>(alone.tokens[t]);
+        REQUIRE(token < choosable);
+        double sum = 0;
+        for (const float logit : last) sum += std::exp(static_cast<double>(logit));
+        CHECK(alone.log_probabilities[t] ==
+              doctest::Approx(static_cast<double>(last[token]) - std::log(sum)).epsilon(1e-4));
+        if (requests[i].temperature == 0) {
+          const auto best = std::ranges::max_element(last.first(choosable));
+          CHECK(static_cast<double>(last[token]) == doctest::Approx(*best).epsilon(1e-5));
+          masked = masked || *std::ranges::max_element(last) > *best;
+        }
+        text.push_back(alone.tokens[t]);
+      }
+    }
+    CHECK(masked);
+  }
+}
+
 TEST_CASE("NaN and infinity are told for the requests that they concern, and no others") {
   NoProgress progress;
   for (const float broken : {std::nanf(""), INFINITY}) {

@@ -212,6 +212,7 @@ TEST_CASE("a prompt leaves room for what is to be written") {
   for (int i = 0; i < 30; ++i) prompt += " a";
   local.generate({.prompt = prompt, .max_tokens = 6});
   CHECK(local.calls->generated[0].prompt.size() == 10);
+  CHECK(local.calls->generated[0].choosable == tokenizer().size());
   local.generate({.prompt = "", .max_tokens = 6});
   CHECK(local.calls->generated[1].prompt == std::vector<TokenId>{end_of_text});
   CHECK(local.generate({.prompt = "a", .max_tokens = 16}).error.find("no room") !=

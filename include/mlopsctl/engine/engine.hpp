@@ -40,6 +40,9 @@ struct GenerateRequest {
   std::uint32_t top_k = 0;           // 0: all
   double top_p = 1;
   std::uint64_t seed = 0;  // the same seed gives the same tokens, alone or in a batch
+  // Tokens are chosen among the ids below this one: a model's vocabulary may have more rows than
+  // its tokenizer has ids. 0: among all. Log-probabilities are over all rows either way.
+  std::size_t choosable = 0;
 };
 enum class FinishReason { stop, length };
 struct GenerateResult {

@@ -31,6 +31,12 @@ LogitSummary summary_of(std::span<const float> logits) {
   return summary;
 }
 
+// The lowest id of the largest logit that may be chosen.
+std::int32_t best_of(std::span<const float> choosable, const LogitSummary& summary) {
+  if (static_cast<std::size_t>(summary.best) < choosable.size()) return summary.best;
+  return static_cast<std::int32_t>(std::ranges::max_element(choosable) - choosable.begin());
+}
+
 class Generation {
  public:
   Generation(Model& model, Pool& pool, std::span<const GenerateRequest> requests,
@@ -114,9 +120,10 @@ class Generation {
       Choice& choice = chosen_[i];
       choice.finite = summary.finite;
       if (!summary.finite) return;
+      const auto choosable = logits.first(choosable_rows(model_.config(), request));
       choice.token = request.temperature == 0
-                         ? summary.best
-                         : sample(logits, request, results_[running_[i].request].tokens.size());
+                         ? best_of(choosable, summary)
+                         : sample(choosable, request, results_[running_[i].request].tokens.size());
       choice.log_probability =
           static_cast<float>(static_cast<double>(logits[static_cast<std::size_t>(choice.token)]) -
                              static_cast<double>(summary.most) - std::log(summary.sum));

@@ -29,6 +29,7 @@ Generator::Generator(Model& model, std::size_t batch_tokens)
       batch_tokens_(batch_tokens),
       tokens_(most_slots),
       positions_(most_slots),
+      choosable_(most_slots),
       idle_(most_slots),
       choose_scratch_(choose_scratch(most_slots)),
       chosen_(2 * most_slots * sizeof(Scored)),
@@ -137,8 +138,8 @@ bool Generator::admit() {
   model_.logits(model_.final_rows(prompts_.rows(), count), count, logits);
   auto* const chosen = reinterpret_cast<Scored*>(chosen_.data());
   choose(model_.launch(), logits, model_.logits_leading(),
-         static_cast<int>(model_.config().vocabulary), count, tokens_.data() + before,
-         positions_.data() + before, choose_scratch_.data(), chosen);
+         static_cast<int>(model_.config().vocabulary), choosable_.data() + before, count,
+         tokens_.data() + before, positions_.data() + before, choose_scratch_.data(), chosen);
   gpu::check(cudaStreamSynchronize(model_.stream()), "finish its work");
   for (std::size_t i = before; i < slots_.size(); ++i) {
     const std::size_t parity = static_cast<std::size_t>(slots_[i].position + 1) % 2;
@@ -148,12 +149,14 @@ bool Generator::admit() {
 }
 
 void Generator::upload_state() {
-  std::vector<std::int32_t> tokens, positions;
+  std::vector<std::int32_t> tokens, positions, choosable;
   const auto width = static_cast<std::size_t>(table_width_);
   std::vector<std::int32_t> table(slots_.size() * width);
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     tokens.push_back(slots_[i].token);
     positions.push_back(slots_[i].position);
+    choosable.push_back(
+        static_cast<std::int32_t>(choosable_rows(model_.config(), request_of(slots_[i]))));
     std::copy(slots_[i].pages.begin(), slots_[i].pages.end(),
               table.begin() + static_cast<std::ptrdiff_t>(i * width));
   }
@@ -161,6 +164,7 @@ void Generator::upload_state() {
   positions.resize(most_slots, -1);
   copy(tokens, tokens_.data());
   copy(positions, positions_.data());
+  copy(choosable, choosable_.data());
   copy(table, table_.data());
 }
 
@@ -180,7 +184,9 @@ std::int32_t Generator::drawn(const Slot& slot, std::size_t index, Scored& score
              "copy logits from the GPU");
   gpu::check(cudaStreamSynchronize(model_.stream()), "copy logits from the GPU");
   const auto best = static_cast<std::size_t>(scored.argmax);
-  const std::int32_t id = sample(row_, request_of(slot), results_[slot.request].tokens.size());
+  const GenerateRequest& request = request_of(slot);
+  const auto choosable = std::span(row_).first(choosable_rows(model_.config(), request));
+  const std::int32_t id = sample(choosable, request, results_[slot.request].tokens.size());
   scored.log_probability += row_[static_cast<std::size_t>(id)] - row_[best];
   return id;
 }
@@ -217,6 +223,7 @@ StepState Generator::state(int batch, int splits) const {
           .splits = splits,
           .tokens = tokens_.data(),
           .positions = positions_.data(),
+          .choosable = choosable_.data(),
           .attend_scratch = attend_scratch_.data(),
           .choose_scratch = choose_scratch_.data(),
           .logits = logits_.data(),

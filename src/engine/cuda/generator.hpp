@@ -62,7 +62,8 @@ class Generator {
   int table_width_ = 0;
   gpu::DeviceArray<std::byte> cache_;
   gpu::DeviceArray<std::int32_t> table_, tokens_, positions_;
-  gpu::DeviceArray<std::int32_t> idle_;  // positions of a step in which nothing happens
+  gpu::DeviceArray<std::int32_t> choosable_;  // rows of the vocabulary, of each slot
+  gpu::DeviceArray<std::int32_t> idle_;       // positions of a step in which nothing happens
   gpu::DeviceArray<std::byte> attend_scratch_, choose_scratch_;
   gpu::DeviceArray<float> logits_;
   gpu::PinnedBytes chosen_;

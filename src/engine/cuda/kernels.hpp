@@ -149,12 +149,14 @@ struct Scored {
 void score_rows(const Launch& how, const float* logits, std::int64_t leading, int vocabulary,
                 const std::int32_t* targets, int rows, Scored* out);
 
-// The same of a row a sequence, its own argmax being the target, spread over many blocks; then
-// takes the step where positions[s] ≥ 0: tokens[s] = argmax, positions[s] += 1. The result goes to
-// chosen[positions[s] % 2][s], [2][batch] in memory of the host, so that the next step may already
-// run when it is read. Scratch: choose_scratch(batch) bytes, zero before the first use.
+// The same of a row a sequence, its own argmax among the ids below choosable[s] being the target,
+// spread over many blocks; then takes the step where positions[s] ≥ 0: tokens[s] = argmax,
+// positions[s] += 1. The result goes to chosen[positions[s] % 2][s], [2][batch] in memory of the
+// host, so that the next step may already run when it is read. Scratch: choose_scratch(batch)
+// bytes, zero before the first use.
 std::size_t choose_scratch(int batch);
-void choose(const Launch& how, const float* logits, std::int64_t leading, int vocabulary, int batch,
-            std::int32_t* tokens, std::int32_t* positions, void* scratch, Scored* chosen);
+void choose(const Launch& how, const float* logits, std::int64_t leading, int vocabulary,
+            const std::int32_t* choosable, int batch, std::int32_t* tokens, std::int32_t* positions,
+            void* scratch, Scored* chosen);
 
 }  // namespace mlopsctl::engine::cuda

@@ -257,8 +257,8 @@ void Model::step(const StepState& state, const LayerCaches& caches) {
   }
   few(weights_.head, weights_.final_norm, batch, hidden_, Finish::floats, state.logits,
       weights_.head.rows);
-  choose(how, state.logits, logits_leading(), static_cast<int>(config().vocabulary), batch,
-         state.tokens, state.positions, state.choose_scratch, state.chosen);
+  choose(how, state.logits, logits_leading(), static_cast<int>(config().vocabulary),
+         state.choosable, batch, state.tokens, state.positions, state.choose_scratch, state.chosen);
 }
 
 }  // namespace mlopsctl::engine::cuda

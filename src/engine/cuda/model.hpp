@@ -40,6 +40,7 @@ struct StepState {
   int splits = 1;
   std::int32_t* tokens = nullptr;
   std::int32_t* positions = nullptr;
+  const std::int32_t* choosable = nullptr;
   void* attend_scratch = nullptr;
   void* choose_scratch = nullptr;
   float* logits = nullptr;   // [batch, logits_leading()]

@@ -10,9 +10,11 @@ namespace {
 constexpr unsigned row_block = 512;
 constexpr unsigned part_block = 256, parts = 32;  // of one row when a token is chosen
 
-// What has been seen of a row: its largest value with the lowest id, and the sum of exp(x - largest).
+// What has been seen of a row: its largest value, the sum of exp(x - largest), and the lowest id of
+// the largest value that may be chosen.
 struct Seen {
   float largest = -INFINITY, sum = 0;
+  float best = -INFINITY;
   int id = INT_MAX;
   int broken = 0;
 };
@@ -20,9 +22,8 @@ struct Seen {
 __device__ Seen merged(const Seen& a, const Seen& b) {
   Seen both;
   both.largest = fmaxf(a.largest, b.largest);
-  both.id = a.largest > b.largest   ? a.id
-            : b.largest > a.largest ? b.id
-                                    : min(a.id, b.id);
+  both.best = fmaxf(a.best, b.best);
+  both.id = a.best > b.best ? a.id : b.best > a.best ? b.id : min(a.id, b.id);
   both.broken = a.broken | b.broken;
   both.sum = (a.sum > 0 ? a.sum * __expf(a.largest - both.largest) : 0.0F) +
              (b.sum > 0 ? b.sum * __expf(b.largest - both.largest) : 0.0F);
@@ -35,6 +36,7 @@ __device__ Seen merged_in_warp(Seen seen) {
     Seen other;
     other.largest = __shfl_xor_sync(all_lanes, seen.largest, distance);
     other.sum = __shfl_xor_sync(all_lanes, seen.sum, distance);
+    other.best = __shfl_xor_sync(all_lanes, seen.best, distance);
     other.id = __shfl_xor_sync(all_lanes, seen.id, distance);
     other.broken = __shfl_xor_sync(all_lanes, seen.broken, distance);
     seen = merged(seen, other);
@@ -42,8 +44,9 @@ __device__ Seen merged_in_warp(Seen seen) {
   return seen;
 }
 
-// Ids [begin, end) of a row, begin a multiple of 4, by one block. The first thread has the result.
-__device__ Seen look_at(const float* row, int begin, int end) {
+// Ids [begin, end) of a row, begin a multiple of 4, by one block; those below `choosable` may be
+// chosen. The first thread has the result.
+__device__ Seen look_at(const float* row, int begin, int end, int choosable) {
   __shared__ Seen warps[row_block / 32];
   Seen seen;
   for (int at = begin + static_cast<int>(threadIdx.x) * 4; at < end;
@@ -51,20 +54,19 @@ __device__ Seen look_at(const float* row, int begin, int end) {
     const float4 four = __ldcs(reinterpret_cast<const float4*>(row + at));
     const float values[4] = {four.x, four.y, four.z, four.w};
     float largest = -INFINITY;
-    int id = INT_MAX;
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       if (at + i >= end) continue;
       seen.broken |= not_finite(values[i]) ? 1 : 0;
-      if (values[i] > largest) {
-        largest = values[i];
-        id = at + i;
+      if (values[i] > largest) largest = values[i];
+      if (at + i < choosable && values[i] > seen.best) {
+        seen.best = values[i];
+        seen.id = at + i;
       }
     }
     if (largest > seen.largest) {
       seen.sum *= __expf(seen.largest - largest);
       seen.largest = largest;
-      seen.id = id;
     }
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
@@ -83,7 +85,7 @@ __global__ void __launch_bounds__(row_block)
     score(const float* logits, std::int64_t leading, int vocabulary, const std::int32_t* targets,
           Scored* out) {
   const float* row = logits + blockIdx.x * leading;
-  const Seen seen = look_at(row, 0, vocabulary);
+  const Seen seen = look_at(row, 0, vocabulary, vocabulary);
   if (threadIdx.x != 0) return;
   Scored result;
   result.log_probability = row[targets[blockIdx.x]] - seen.largest - logf(seen.sum);
@@ -98,8 +100,9 @@ struct ChooseScratch {
 };
 
 __global__ void __launch_bounds__(part_block)
-    choose_token(const float* logits, std::int64_t leading, int vocabulary, std::int32_t* tokens,
-                 std::int32_t* positions, ChooseScratch* scratch, Scored* chosen) {
+    choose_token(const float* logits, std::int64_t leading, int vocabulary,
+                 const std::int32_t* choosable, std::int32_t* tokens, std::int32_t* positions,
+                 ChooseScratch* scratch, Scored* chosen) {
   let_next_start();
   wait_for_inputs();
   const int slot = static_cast<int>(blockIdx.y);
@@ -107,7 +110,8 @@ __global__ void __launch_bounds__(part_block)
   ChooseScratch& mine = scratch[slot];
   const int each = (vocabulary + static_cast<int>(parts) * 4 - 1) / (static_cast<int>(parts) * 4) * 4;
   const int begin = min(static_cast<int>(blockIdx.x) * each, vocabulary);
-  const Seen seen = look_at(logits + slot * leading, begin, min(begin + each, vocabulary));
+  const Seen seen =
+      look_at(logits + slot * leading, begin, min(begin + each, vocabulary), choosable[slot]);
   __shared__ bool last;
   if (threadIdx.x == 0) {
     mine.seen[blockIdx.x] = seen;
@@ -121,6 +125,7 @@ __global__ void __launch_bounds__(part_block)
   Seen own;
   own.largest = part->largest;
   own.sum = part->sum;
+  own.best = part->best;
   own.id = part->id;
   own.broken = part->broken;
   const Seen all = merged_in_warp(own);
@@ -129,7 +134,7 @@ __global__ void __launch_bounds__(part_block)
   const int id = all.id == INT_MAX ? 0 : all.id;
   const int position = positions[slot] + 1;
   chosen[position % 2 * static_cast<int>(gridDim.y) + slot] = {
-      .log_probability = -logf(all.sum), .argmax = id, .broken = all.broken};
+      .log_probability = all.best - all.largest - logf(all.sum), .argmax = id, .broken = all.broken};
   tokens[slot] = id;
   positions[slot] = position;
 }
@@ -145,10 +150,11 @@ std::size_t choose_scratch(int batch) {
   return sizeof(ChooseScratch) * static_cast<std::size_t>(batch);
 }
 
-void choose(const Launch& how, const float* logits, std::int64_t leading, int vocabulary, int batch,
-            std::int32_t* tokens, std::int32_t* positions, void* scratch, Scored* chosen) {
-  start(how, dim3(parts, batch), part_block, 0, choose_token, logits, leading, vocabulary, tokens,
-        positions, static_cast<ChooseScratch*>(scratch), chosen);
+void choose(const Launch& how, const float* logits, std::int64_t leading, int vocabulary,
+            const std::int32_t* choosable, int batch, std::int32_t* tokens, std::int32_t* positions,
+            void* scratch, Scored* chosen) {
+  start(how, dim3(parts, batch), part_block, 0, choose_token, logits, leading, vocabulary,
+        choosable, tokens, positions, static_cast<ChooseScratch*>(scratch), chosen);
 }
 
 }  // namespace mlopsctl::engine::cuda

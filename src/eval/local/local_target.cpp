@@ -151,7 +151,8 @@ GenerateRequest LocalTarget::prompt_of(const GenerationRequest& request,
                        .stop = ends_,
                        .temperature = request.temperature,
                        .top_p = request.top_p,
-                       .seed = request.seed};
+                       .seed = request.seed,
+                       .choosable = tokenizer_.size()};
   if (request.max_tokens >= max_length_) {
     result.error = fmt::format("{} new tokens leave no room for a prompt: the model sees {}",
                                request.max_tokens, max_length_);

@@ -58,7 +58,8 @@ class EngineMeasurement {
   double seconds() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
 
   GenerateRequest request_of(std::uint64_t index) const {
-    GenerateRequest request{.max_new = plan_.output_tokens, .seed = plan_.seed};
+    GenerateRequest request{
+        .max_new = plan_.output_tokens, .seed = plan_.seed, .choosable = tokenizer_.size()};
     const auto& prompts = plan_.prompts;
     if (prompts.empty()) {
       request.prompt = tokenizer_.encode(made_up_prompt(plan_, index), false);

@@ -155,7 +155,8 @@ class ModelTest {
     return {.prompt = prompt_,
             .max_new = options_.max_new,
             .temperature = temperature,
-            .seed = options_.seed};
+            .seed = options_.seed,
+            .choosable = tokenizer_.size()};
   }
   GenerateResult generate(double temperature) {
     const GenerateRequest one = request(temperature);
