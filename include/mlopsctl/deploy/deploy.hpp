@@ -43,6 +43,8 @@ class Strategy {
   // --dry-run too. Throws Error when it cannot be (no Deployment, nothing to change, …).
   virtual void plan(Session& session, const PinnedImage& image) = 0;
   virtual Tick tick(Session& session) = 0;
+  // kubectl lines that put the old version back, in order, for when a rollback could not be done.
+  virtual std::vector<std::string> manual_steps(Session& session) const = 0;
 };
 std::unique_ptr<Strategy> make_rolling(const DeployTools& tools);
 std::unique_ptr<Strategy> make_blue_green(const DeployTools& tools);

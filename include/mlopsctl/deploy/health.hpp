@@ -28,14 +28,17 @@ struct Rollout {
   std::vector<std::string> warnings;  // Unschedulable, readiness gates that nobody sets, …
   std::string reason;                 // one sentence when failed
   std::string template_hash;          // pod-template-hash of the new ReplicaSet
+  std::vector<std::string> pods;      // names of its pods that are not terminating
+  std::vector<std::string> ready_pods;
 };
 
 // deployment, its ReplicaSets and its pods as read in one call. `age`: since the rollout began.
 // The rules are the reference's: observedGeneration, updated == replicas == available, only pods of
-// the newest ReplicaSet count, graces and restarts from the budgets.
+// the newest ReplicaSet count, graces and restarts from the budgets. What an autoscaler asks for
+// beyond `expected`, the replicas when the rollout began, need not be ready (0: spec.replicas all).
 Rollout judge_rollout(const Json& deployment, const std::vector<Json>& replica_sets,
                       const std::vector<Json>& pods, const Budgets& budgets, Milliseconds age,
-                      Timestamp now);
+                      Timestamp now, int expected = 0);
 
 struct WorkloadView {
   std::vector<Json> deployment;  // one, or none if it does not exist
