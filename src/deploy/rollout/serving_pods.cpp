@@ -20,7 +20,7 @@ std::vector<std::string> serving_pods(const std::vector<Json>& endpoint_slices) 
     }
   }
   std::ranges::sort(names);
-  names.erase(std::ranges::unique(names).begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 
