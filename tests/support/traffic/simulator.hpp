@@ -92,11 +92,13 @@ class TrafficServer {
   ServedResponse add_app(const std::string& body);
   ServedResponse of_app(const std::string& method, const std::string& path);
   std::string metrics();
+  int pod_port(const std::string& name_space, const std::string& pod);
   std::shared_ptr<AppSimulator> app(const std::string& name_space);
 
   std::uint64_t seed_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<AppSimulator>> apps_;
+  std::map<std::string, std::unique_ptr<HttpServer>> pods_;  // "NS/POD"
   Hooks hooks_;
   HttpServer server_;  // last: its threads end first
 };

@@ -94,9 +94,24 @@ ServedResponse TrafficServer::of_app(const std::string& method, const std::strin
   if (rest.starts_with("in/")) return as_http(simulator->ask(), rest);
   if (rest.starts_with("pods/")) {
     const std::string pod = rest.substr(5, rest.find('/', 5) - 5);
+    if (rest == "pods/" + pod + "/port")
+      return {.body = std::to_string(pod_port(name, pod)) + "\n"};
     return as_http(simulator->ask_pod(pod), rest);
   }
   return {.status = 404};
+}
+
+// A port at which the pod's server is, for port-forwards to it.
+int TrafficServer::pod_port(const std::string& name_space, const std::string& pod) {
+  const std::scoped_lock lock(mutex_);
+  auto& server = pods_[name_space + "/" + pod];
+  if (server == nullptr)
+    server = std::make_unique<HttpServer>([this, name_space, pod](const ServedRequest& request) {
+      const auto simulator = app(name_space);
+      return simulator == nullptr ? ServedResponse{.drop = true}
+                                  : as_http(simulator->ask_pod(pod), request.target);
+    });
+  return server->port();
 }
 
 std::string TrafficServer::metrics() {
