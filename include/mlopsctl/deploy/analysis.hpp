@@ -4,8 +4,10 @@
 #include "mlopsctl/deploy/plan.hpp"
 #include "mlopsctl/platform/http.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mlopsctl {
@@ -32,9 +34,10 @@ class MetricSource {
 std::unique_ptr<MetricSource> prometheus_source(std::unique_ptr<HttpClient> client,
                                                 const std::string& url);
 
-// What the queries are about: only pods of the new ReplicaSet count, by name.
+// What the queries are about: only pods of the new ReplicaSet count, by name. target: the
+// Deployment of the canary.
 struct AnalysisSubject {
-  std::string name_space, target, service, ingress, route;
+  std::string name_space, target, stable_target, service, ingress, route;
   std::vector<std::string> pods, stable_pods;
   RouterKind router = RouterKind::replicas;
 };
@@ -47,9 +50,19 @@ struct GateResult {
   std::string query;
 };
 
-// PromQL of a gate. Throws Error{config} for an unknown {{ name }} or built-in.
+// PromQL of a gate; a built-in of ingress-nginx is about requests that its canary Ingress took.
+// Throws Error{config} for an unknown {{ name }} or built-in.
 std::string gate_query(const MetricGate& gate, const AnalysisSubject& subject);
-// In order, up to the first that fails, as Flagger does; then the comparison.
+// In order, up to the first that fails, as Flagger does; then the comparison. Bounds are
+// inclusive, with room for a billionth that PromQL's arithmetic may be off; request-duration is cut
+// to whole milliseconds as Flagger cuts it. No answer (unreachable) is never a pass; what no data
+// is, the gate says.
+//
+// The comparison takes both sides' requests of the longest window among the gates and the interval:
+// failed ones by a one-sided two-proportion z-test, latency by a one-sided Mann-Whitney test on the
+// histogram's classes; a latency shift also has to be one that matters, P(canary slower) >= 0.56
+// (Vargha and Delaney 2000: small), because great samples find any. Too few requests on a side:
+// hold.
 std::vector<GateResult> judge_canary(MetricSource& source, const CanaryPlan& plan,
                                      const AnalysisSubject& subject);
 

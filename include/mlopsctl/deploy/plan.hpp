@@ -6,6 +6,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -34,6 +35,8 @@ struct MetricGate {
   ThresholdRange range;
   Milliseconds interval{60'000};  // window of the rate
   NoData no_data = NoData::fail;
+  // Of the built-ins: fewer requests in the window are no data (reference 4.2).
+  std::uint64_t minimum_requests = 0;
   std::map<std::string, std::string> variables;  // {{ variables.x }}
 };
 

@@ -100,6 +100,9 @@ TestValue anderson_darling(std::span<const double> reference, std::span<const do
 // to smaller values.
 TestValue mann_whitney(std::span<const double> reference, std::span<const double> current,
                        Alternative alternative);
+// The same of counts in the same classes, ascending: values within one are tied.
+TestValue mann_whitney_counts(std::span<const std::uint64_t> reference,
+                              std::span<const std::uint64_t> current, Alternative alternative);
 // ttest_ind, two-sided: Student's, or Welch's without equal variance. NaN with one row on a side.
 TestValue students_t(std::span<const double> reference, std::span<const double> current,
                      bool equal_variance);
