@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,6 +46,25 @@ struct Pipe {
     write.fd = ends[1];
   }
 };
+
+// A file in memory instead of a pipe: nobody has to feed it, and a program that does not read it
+// hurts nobody.
+int standard_input(const std::string& text) {
+  if (text.empty()) return ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const int fd = ::memfd_create("input", MFD_CLOEXEC);
+  std::string_view rest = text;
+  while (fd >= 0 && !rest.empty()) {
+    const ssize_t put = ::write(fd, rest.data(), rest.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) break;
+    rest.remove_prefix(static_cast<std::size_t>(put));
+  }
+  if (fd >= 0 && (!rest.empty() || ::lseek(fd, 0, SEEK_SET) != 0)) {
+    ::close(fd);
+    return -1;
+  }
+  return fd;
+}
 
 // Reads what is there; true at the end of the stream. Bytes beyond the limit are dropped, so that
 // the program is never blocked by us.
@@ -92,14 +112,17 @@ bool collect(ChildProcess& child, const RunOptions& options, Pipe& out, Pipe& er
 
 ProcessResult run_process(const RunOptions& options) {
   const auto deadline = Clock::now() + options.timeout;
-  const Descriptor nothing{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
-  if (nothing.fd < 0) throw Error{ErrorKind::io, "cannot open '/dev/null'"};
+  const Descriptor in{standard_input(options.input)};
+  if (in.fd < 0)
+    throw Error{ErrorKind::io, fmt::format("cannot give {} its input: {}",
+                                           quote(options.argv.empty() ? "" : options.argv[0]),
+                                           std::strerror(errno))};
   Pipe out;
   Pipe err;
   auto child = ChildProcess::hold({.argv = options.argv,
                                    .extra_environment = options.extra_environment,
                                    .directory = options.directory,
-                                   .in = nothing.fd,
+                                   .in = in.fd,
                                    .out = out.write.fd,
                                    .err = err.write.fd});
   out.write.close_now();

@@ -67,6 +67,12 @@ Liveness liveness(const ProcessIdentity& identity) {
   return same && !stat.zombie ? Liveness::alive : Liveness::gone;
 }
 
+std::string pid_namespace() {
+  std::error_code failed;
+  const auto name = std::filesystem::read_symlink("/proc/self/ns/pid", failed);
+  return failed ? std::string{} : name.string();
+}
+
 std::string executable_path() {
   std::error_code failed;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", failed);

@@ -48,6 +48,13 @@ TEST_CASE("a program gets no input, our environment with the additions, and its 
   CHECK(result.out == "a b\n" + std::filesystem::canonical(folder.path()).string() + "\n");
 }
 
+TEST_CASE("a program gets the input it is given, and need not read it") {
+  const std::string input(1'000'000, 'x');
+  CHECK(run_process({.argv = {"cat"}, .input = input}).out == input);
+  CHECK(run_process({.argv = {"cat", "/dev/stdin"}, .input = "by name"}).out == "by name");
+  CHECK(run_process({.argv = {"true"}, .input = input}).ok());
+}
+
 TEST_CASE("output beyond the limit is dropped and does not block the program") {
   const auto result = run_process(
       {.argv = {"sh", "-c", "head -c 3000000 /dev/zero; echo end >&2"}, .capture_limit = 1000});

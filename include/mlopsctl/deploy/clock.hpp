@@ -14,6 +14,8 @@ class Clock {
   virtual bool sleep(Milliseconds time) = 0;
 };
 
+// From its first sleep on it takes SIGINT, SIGTERM, SIGHUP and SIGQUIT for the rest of the program:
+// each of them, whenever it arrives, ends one sleep.
 Clock& system_clock();
 
 }  // namespace mlopsctl

@@ -88,7 +88,7 @@ class Cluster {
   // Returns the object as stored; the patch is an array of operations (RFC 6902) or an object (RFC
   // 7396).
   virtual Json patch(const ObjectRef& object, PatchKind kind, const Json& patch) = 0;
-  // Gone already is fine. `resource_version`: only if it is still that one.
+  // Gone already is fine; does not wait until it is gone.
   virtual void remove(const ObjectRef& object) = 0;
   // Server-side apply with field manager "mlopsctl". Never forces. dry_run: the server checks,
   // nothing is stored.
@@ -109,9 +109,13 @@ struct KubectlOptions {
   Milliseconds request_timeout{10'000};
   Milliseconds request_budget{60'000};  // for repeating reads
 };
-// Throws Error{unavailable} with what to install if there is no kubectl.
+// Fixes context and namespace for as long as it lives, whatever `kubectl config` does meanwhile.
+// Throws Error{unavailable} with what to install if there is no kubectl, Error{config} for a
+// context that it does not know.
 std::unique_ptr<Cluster> open_cluster(const KubectlOptions& options);
 
+// How an object is referred to: "deployment.apps" and its name.
+ObjectRef reference_to(const Json& object);
 // Nothing if it does not exist.
 std::optional<Json> get_one(Cluster& cluster, const ObjectRef& reference);
 

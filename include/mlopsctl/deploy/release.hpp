@@ -8,6 +8,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,8 +43,9 @@ class ReleaseHistory {
   ReleaseHistory(Cluster& cluster, std::string app);
   std::vector<Release> read();  // oldest first
   // Adds the release or replaces the one with its id; compare-and-swap, repeated when somebody else
-  // wrote. Keeps the newest `keep` and always the last one that succeeded.
-  void write(const Release& release, int keep = 20);
+  // wrote. Keeps the newest `keep`, fewer if they do not fit into a ConfigMap, and always the last
+  // two different ones that succeeded. Returns its number: the given one, or for 0 the next.
+  int write(const Release& release, int keep = 20);
 
  private:
   Cluster* cluster_;
@@ -62,7 +64,8 @@ Json version_configs(Cluster& cluster, const std::string& app, const Json& pod_t
                      std::map<std::string, std::string>& configs);
 // Removes copies that no release of the history and no running Deployment needs.
 void collect_configs(Cluster& cluster, const std::string& app, const std::vector<Release>& history);
-// Digest (16 hex digits) of a pod template without what we and kubectl add to it.
-std::string template_hash(const Json& pod_template);
+// Digest (16 hex digits) of a pod template without what we and kubectl add to it, and without the
+// labels named: those that only tell colours apart.
+std::string template_hash(const Json& pod_template, std::span<const std::string> labels_apart = {});
 
 }  // namespace mlopsctl

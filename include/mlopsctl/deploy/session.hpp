@@ -102,6 +102,9 @@ class Session {
   // holder: Error{conflict} that says to resume or abort, unless `take_over`.
   static Session begin(const Tools& tools, const DeployPlan& plan, Milliseconds patience,
                        bool take_over);
+  // For --dry-run: nothing is locked or written; save() and enter() only change the state, claim(),
+  // change() and create() throw Error{bug}.
+  static Session rehearse(const Tools& tools, const DeployPlan& plan);
   Session(Session&&) noexcept;
   ~Session();  // lets the lock go if it still can; the state stays
 
@@ -115,19 +118,25 @@ class Session {
   void save();
   void enter(Phase phase);  // phase, phase_since, then save()
 
-  // Makes an object ours: writes the fence to it. Throws ClusterError conflict when a newer fence
-  // is there.
+  // Makes an object ours: writes the fence to it. Throws LockLost when the lock is another's by
+  // now, ClusterError not_found.
   void claim(const ObjectRef& object);
   // A JSON patch with the test of the fence before the operations. After an unknown outcome the
-  // object is read again: `done` says whether it was carried out. Throws LockLost when the fence is
-  // not ours.
+  // object is read again: `done` says whether it was carried out; if not, it is tried again. Throws
+  // LockLost when the lock is another's, ClusterError conflict when a test of the operations does
+  // not hold or when somebody replaced the object and the fence with it: claim it again then.
   Json change(const ObjectRef& object, const Json& operations,
               const std::function<bool(const Json&)>& done);
 
-  // Waits, renewing the lease; returns a request that somebody left meanwhile. Throws StopAsked,
-  // LockLost.
+  // Creates an object that carries the fence; one that exists already is claimed and returned as it
+  // is.
+  Json create(const Json& manifest);
+
+  // Waits, renewing the lease; an API server that is away does not end it. Returns a request that
+  // somebody left meanwhile. Throws StopAsked, LockLost.
   Request pause(Milliseconds time);
-  // Renews when due; before long steps.
+  // Renews when due; before long steps. Throws LockLost, and ClusterError only when the lease may
+  // be another's by now.
   void keep();
 
   void tell(DeployEvent::Severity severity, const std::string& reason, const std::string& message,

@@ -30,12 +30,13 @@ struct RunOptions {
   std::vector<std::string> argv;  // argv[0] is looked up in PATH
   Environment extra_environment;  // added to ours
   std::string directory;          // empty: ours
+  std::string input;              // its standard input; empty: /dev/null
   Milliseconds timeout{10'000};
   std::size_t capture_limit = 8U << 20U;
 };
 
-// Runs a program to its end with stdin from /dev/null, in its own process group, which is killed
-// when the time is up. Throws Error{not_found} if the program does not exist.
+// Runs a program to its end in its own process group, which is killed when the time is up. Throws
+// Error{not_found} if the program does not exist.
 ProcessResult run_process(const RunOptions& options);
 
 struct ExitStatus {
@@ -105,6 +106,10 @@ ProcessIdentity identify_process(pid_t pid);  // start 0 if there is no such pro
 
 enum class Liveness { alive, gone, unknown };  // unknown: it ran on another host
 Liveness liveness(const ProcessIdentity& identity);
+
+// Names the numbering of processes that this program lives in ("pid:[4026531836]"): a pid means the
+// same only to those who share it. Empty where /proc does not tell.
+std::string pid_namespace();
 
 // Absolute path of the running program.
 std::string executable_path();

@@ -34,6 +34,18 @@ ErrorKind kind_of(ClusterFailure failure) {
 ClusterError::ClusterError(ClusterFailure failure, const std::string& message, std::string hint)
     : Error(kind_of(failure), message, std::move(hint)), failure_(failure) {}
 
+ObjectRef reference_to(const Json& object) {
+  ObjectRef reference;
+  for (const char letter : object.value("kind", std::string{}))
+    reference.kind +=
+        letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  const auto version = object.value("apiVersion", std::string{});
+  if (const auto slash = version.find('/'); slash != std::string::npos)
+    reference.kind += "." + version.substr(0, slash);
+  reference.name = object.value(Json::json_pointer{"/metadata/name"}, std::string{});
+  return reference;
+}
+
 std::optional<Json> get_one(Cluster& cluster, const ObjectRef& reference) {
   const std::array<ObjectRef, 1> references{reference};
   auto found = cluster.get(references);
