@@ -121,11 +121,14 @@ struct AutoscalePlan {  // HPA v2; specification 21
   bool enabled = false;
   int min = 2, max = 10;
   std::optional<int> cpu = 70, gpu, requests_per_second;  // percent, percent, requests a pod
+  // Names under which a metrics adapter serves the two pod metrics.
+  std::string gpu_metric = "gpu_utilization", requests_metric = "http_requests_per_second";
 };
 
 // What `deploy render` writes a Deployment from, where the user has none.
 struct ServerPlan {
   std::string preset = "http";  // "vllm"
+  std::string model;            // of vllm: a name on the Hub or a path in the container
   std::vector<std::string> command, args;
   std::map<std::string, std::string> env;
   std::vector<std::string> config_maps, secrets;  // envFrom
@@ -133,6 +136,7 @@ struct ServerPlan {
   int gpus = 1;
   std::string ready_path = "/health", live_path = "/health";
   int pre_stop_seconds = 10;
+  std::string shared_memory = "2Gi";  // of vllm: /dev/shm
   std::optional<int> disruption_min_available;
 };
 
@@ -142,7 +146,9 @@ struct DeployPlan {
   std::string image;      // as the user wrote it; the tag is resolved by pin_image
   std::string container;  // whose image it is; empty: the only one, or the one named as the app
   std::string service;    // empty: the app's name
-  int port = 8000, replicas = 3;
+  int port = 8000;        // of the container
+  int service_port = 0;   // of the Service; 0: as port
+  int replicas = 3;
   StrategyKind strategy = StrategyKind::rolling;
   BlueGreenPlan blue_green;
   CanaryPlan canary;
@@ -155,20 +161,41 @@ struct DeployPlan {
   std::string prometheus;           // URL
   std::vector<std::string> notify;  // settings names of receivers, never secrets themselves
   bool flagger = false;             // read from a Canary manifest
+  // What the file has and a deployment does not heed, each with its line: to be shown.
+  std::vector<std::string> warnings;
 };
 
-// Reads deploy.yaml or a file with one Canary (flagger.app/v1beta1). Unknown keys, wrong types and
-// values out of range throw Error{config} naming file, line and key; near misses are suggested.
+// Reads deploy.yaml or a file with one Canary (flagger.app/v1beta1), with its MetricTemplates.
+// Unknown keys, wrong types and values out of range throw Error{config} naming file, line and key;
+// near misses are suggested. The image may be missing: the command line can give it.
 DeployPlan read_plan(const std::filesystem::path& file);
-// Key=value as `--set canary.stepWeight=20`; the same checks.
+// The same of a text; `source` names it in messages ("'deploy.yaml'").
+DeployPlan parse_plan(std::string_view text, const std::string& source);
+// Key=value as `--set canary.stepWeight=20`; the same checks. Items of lists by name or number
+// (canary.metrics.request-duration.thresholdRange.max=300), values as YAML has them.
 void set_in_plan(DeployPlan& plan, std::string_view assignment);
+
+// All of a plan, with its defaults, in the shape of deploy.yaml; and back. Throws Error{corrupt}.
+std::string plan_json(const DeployPlan& plan);
+DeployPlan parse_plan_json(std::string_view text);
+
+// One key of deploy.yaml, for its guide: in the order of the file, sections before what is in them.
+struct PlanKeyDoc {
+  std::string path;           // "canary.metrics[].thresholdRange.min"
+  std::string type, initial;  // "duration", "1m"; a section: "" and ""
+  std::string text;
+};
+std::vector<PlanKeyDoc> plan_keys();
 
 // The commented deploy.yaml that `deploy init` writes.
 std::string starting_plan(std::string_view app, std::string_view image, StrategyKind kind,
                           std::string_view preset);
 
+// The label that tells a canary's pods ("canary") from the stable ones ("stable").
+inline constexpr std::string_view track_label = "mlopsctl.dev/track";
+
 // The manifests for a plan, in the order in which they are to be applied; of blue-green both
-// colours.
+// colours. Throws Error{config} if the plan has no image.
 std::vector<Json> render_manifests(const DeployPlan& plan);
 std::string manifests_yaml(const std::vector<Json>& manifests);
 
