@@ -1,4 +1,5 @@
 // The traffic simulator itself: that it finds failures where there are some, and none where not.
+#include "support/cluster/images.hpp"
 #include "support/traffic/behaviour.hpp"
 #include "support/traffic/counts.hpp"
 #include "support/traffic/view.hpp"
@@ -82,7 +83,7 @@ TEST_CASE("A Service without endpoints, and endpoints that are terminating, serv
 }
 
 TEST_CASE("Weights of HTTPRoutes, VirtualServices and nginx Ingresses share the traffic") {
-  const auto pods = read_pods(list({pod("old", "chat:1"), pod("new", "chat-errors100:2")}));
+  const auto pods = read_pods(list({pod("old", "chat:1"), pod("new", "chat:2-errors100")}));
   const auto endpoints =
       read_endpoints(list({slice("chat-stable", {"old"}), slice("chat-canary", {"new"})}));
   const auto share = [&](const std::vector<Backend>& backends) {
@@ -113,17 +114,18 @@ TEST_CASE("Weights of HTTPRoutes, VirtualServices and nginx Ingresses share the 
   CHECK(share(read_backends(parse_entry("ingress/chat"), nginx)) == 1000);
 }
 
-TEST_CASE("Images are named for how they answer") {
-  CHECK(behaviour_of("r/chat:1").failing == 0);
-  CHECK(behaviour_of("r/chat-errors@sha256:00").failing == doctest::Approx(0.3));
-  CHECK(behaviour_of("r/chat-errors5@sha256:00").failing == doctest::Approx(0.05));
-  CHECK(behaviour_of("r/chat-laggy@sha256:00").latency.count() == 900);
-  CHECK(behaviour_of("r/chat-laggy700:3").latency.count() == 700);
+TEST_CASE("Images are named for how they answer, in their name or tag, pinned or not") {
+  CHECK(server_behaviour("r/chat:1").failing == 0);
+  CHECK(server_behaviour("r/chat-errors@sha256:00").failing == doctest::Approx(0.3));
+  CHECK(server_behaviour("r/chat:2-errors5").failing == doctest::Approx(0.05));
+  CHECK(server_behaviour(pinned("r/chat:2-errors5")).failing == doctest::Approx(0.05));
+  CHECK(server_behaviour("r/chat:2-laggy").latency.count() == 900);
+  CHECK(server_behaviour("r/chat-laggy700:3").latency.count() == 700);
 }
 
 TEST_CASE("Counts tell of each image and pod, and Prometheus of the pods that exist") {
   const auto pods =
-      read_pods(list({pod("chat-5d9-a", "chat:1"), pod("chat-5d9-b", "chat-errors100:2")}));
+      read_pods(list({pod("chat-5d9-a", "chat:1"), pod("chat-5d9-b", "chat:2-errors100")}));
   const Routes routes = to("chat", list({slice("chat", {"chat-5d9-a", "chat-5d9-b"})}));
   Counts counts;
   Randomness random{3};
@@ -132,7 +134,7 @@ TEST_CASE("Counts tell of each image and pod, and Prometheus of the pods that ex
   const Json report = counts.report();
   CHECK(report["sent"] == 1000);
   CHECK(report["by_image"]["chat:1"]["failed"] == 0);
-  CHECK(report["by_image"]["chat-errors100:2"]["served"] == 0);
+  CHECK(report["by_image"]["chat:2-errors100"]["served"] == 0);
   CHECK(report["reasons"]["answered 500"] == report["failed"]);
   CHECK(report["first"].size() == 20);
 

@@ -1,7 +1,10 @@
 #include "support/traffic/behaviour.hpp"
 
+#include "support/cluster/images.hpp"
+
 #include <charconv>
 #include <optional>
+#include <string>
 
 namespace mlopsctl::testing {
 
@@ -19,10 +22,12 @@ std::optional<int> marked(std::string_view image, std::string_view marker, int o
 
 }  // namespace
 
-Behaviour behaviour_of(std::string_view image) {
-  Behaviour behaviour;
-  if (const auto percent = marked(image, "-errors", 30)) behaviour.failing = *percent / 100.0;
-  if (const auto ms = marked(image, "-laggy", 900))
+ServerBehaviour server_behaviour(std::string_view image) {
+  // A digest of the tests holds the tag.
+  const std::string text = repository_of(image) + ":" + tag_of(image).value_or("");
+  ServerBehaviour behaviour;
+  if (const auto percent = marked(text, "-errors", 30)) behaviour.failing = *percent / 100.0;
+  if (const auto ms = marked(text, "-laggy", 900))
     behaviour.latency = std::chrono::milliseconds(*ms);
   return behaviour;
 }

@@ -1,3 +1,4 @@
+#include "support/cluster/images.hpp"
 #include "support/traffic/simulator.hpp"
 
 #include <nlohmann/json.hpp>
@@ -37,6 +38,17 @@ ServedResponse json(const Json& value) {
   return {.headers = {{"Content-Type", "application/json"}}, .body = value.dump(1) + "\n"};
 }
 
+// A registry that has every image: /v2/NAME/manifests/TAG.
+ServedResponse manifest(const ServedRequest& request) {
+  const auto at = request.target.find("/manifests/");
+  const auto host = request.headers.find("host");
+  if (at == std::string::npos || host == request.headers.end()) return {.status = 404};
+  const std::string image =
+      host->second + "/" + request.target.substr(4, at - 4) + ":" + request.target.substr(at + 11);
+  return {.headers = {{"Docker-Content-Digest", digest_of(image)},
+                      {"Content-Type", "application/vnd.oci.image.manifest.v1+json"}}};
+}
+
 }  // namespace
 
 TrafficServer::TrafficServer(std::uint64_t seed)
@@ -53,6 +65,7 @@ ServedResponse TrafficServer::answer(const ServedRequest& request) {
   if (path == "/metrics")
     return {.headers = {{"Content-Type", "text/plain; version=0.0.4"}}, .body = metrics()};
   if (path == "/apps" && request.method == "POST") return add_app(request.body);
+  if (path.starts_with("/v2/")) return manifest(request);
   if (path.starts_with("/apps/")) return of_app(request.method, path.substr(6));
   return hooks_.answer(request);
 }

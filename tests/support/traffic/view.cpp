@@ -233,7 +233,7 @@ Answer send_request(const Routes& routes, const std::map<std::string, SimPod>& p
   answer.workload = pod.workload;
   answer.reason = obstacle(pod, now_ms);
   if (!answer.reason.empty()) return answer;
-  const Behaviour behaviour = behaviour_of(pod.image);
+  const ServerBehaviour behaviour = server_behaviour(pod.image);
   answer.seconds = double(behaviour.latency.count()) / 1000 * (0.5 + random.next());
   answer.status = random.next() < behaviour.failing ? 500 : 200;
   if (answer.status == 500) answer.reason = "answered 500";
