@@ -207,13 +207,34 @@ struct LintFinding {
 };
 std::vector<LintFinding> lint_manifests(const std::vector<Json>& manifests);
 
+// Manifests from a file of YAML documents or JSON, "-" for standard input; Lists are taken apart.
+// Throws Error{config} naming file and line.
+std::vector<Json> read_manifests(const std::string& file);
+std::vector<Json> parse_manifests(std::string_view text, const std::string& source);
+
 // "ghcr.io/acme/chat:1.4" → "ghcr.io/acme/chat@sha256:…", by one HEAD of the registry's manifest
-// (Docker-Content-Digest), with the credentials of ~/.docker/config.json. A reference with a digest
-// is returned as it is. Throws Error{not_found} (no such image), {unavailable}.
+// (Docker-Content-Digest), with the credentials of docker's config.json (auths, credHelpers,
+// credsStore) or podman's auth.json. Registries on this machine are spoken to over http. A
+// reference with a digest is returned as it is. Throws Error{usage} (no reference), {not_found} (no
+// such image), {unavailable}.
 class HttpClient;
 struct PinnedImage {
   std::string asked, pinned, digest;
 };
 PinnedImage pin_image(HttpClient& client, const std::string& image);
+
+// An image made of a folder with a Dockerfile.
+struct ImageBuild {
+  std::filesystem::path folder;
+  std::string image;                   // with a tag: the version
+  std::vector<std::string> arguments;  // NAME=VALUE
+  std::string tool;                    // docker, podman or buildctl; empty: the first there is
+};
+// Builds, pushes it as the version and as `latest`, and reads the digest back from the registry.
+// What the tool writes goes to standard error as it comes. Throws Error{usage} (no tag, tag
+// latest), {not_found} (no folder), {unavailable} (no tool, or it failed).
+PinnedImage build_image(HttpClient& client, const ImageBuild& build);
+// The commands of build_image, in order.
+std::vector<std::vector<std::string>> build_commands(const ImageBuild& build);
 
 }  // namespace mlopsctl
