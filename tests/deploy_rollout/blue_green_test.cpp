@@ -37,6 +37,15 @@ TEST_CASE("the other colour takes over: up, smoke, switch, and the old one down 
   CHECK(history[1].deployment == "chat-green");
 }
 
+TEST_CASE("planning two colours changes nothing") {
+  Stage stage(StrategyKind::blue_green);
+  Deployer deployer(stage);
+  const State state = deployer.planned("1.5");
+  CHECK(state.to.deployment == "chat-green");
+  CHECK(state.to.replicas == 3);
+  CHECK(deployer.cluster.changes() == 0);
+}
+
 TEST_CASE("the old colour keeps its size while the new one settles") {
   Stage stage(StrategyKind::blue_green);
   Deployer deployer(stage);

@@ -85,7 +85,8 @@ TEST_CASE("the last log lines of a crashing container are told") {
   Stage stage(StrategyKind::rolling);
   const DeployResult result = Deployer(stage).deploy("1.5-crash");
   CHECK(contains(result.state.reason, "crashes"));
-  CHECK(contains(result.state.reason, "last lines of container 'chat'"));
+  CHECK_FALSE(contains(result.state.reason, "last lines"));
+  CHECK(contains(stage.message("RollingBack"), "last lines of container 'chat'"));
 }
 
 TEST_CASE("a crash loop is seen within seconds") {
@@ -230,6 +231,30 @@ TEST_CASE("an API server that is away for a minute delays and harms nothing") {
   });
   CHECK(deployer.deploy("1.5").outcome == ReleaseOutcome::succeeded);
   CHECK(stage.live_image() == image("1.5"));
+}
+
+TEST_CASE("while the API server is away the way back is tried again and again (20)") {
+  Stage stage(StrategyKind::rolling);
+  Deployer deployer(stage);
+  bool away = false;
+  deployer.watch([&] {
+    if (!stage.told("RollingBack") || away) return;
+    away = true;
+    deployer.cluster.unreachable_until(stage.world.now() + Milliseconds{300'000});
+  });
+  CHECK(deployer.deploy("1.5-crash").outcome == ReleaseOutcome::rolled_back);
+  CHECK(stage.told("ClusterUnreachable"));
+  CHECK(stage.told("ClusterReached"));
+  stage.settle();
+  CHECK(stage.live_image() == image("1.4"));
+}
+
+TEST_CASE("a tag whose content changed is another release (16)") {
+  Stage stage(StrategyKind::rolling);
+  REQUIRE(Deployer(stage).deploy("nightly").outcome == ReleaseOutcome::succeeded);
+  stage.plan.image = "ghcr.io/acme/chat:nightly";
+  REQUIRE(Deployer(stage).deploy("nightly-2").outcome == ReleaseOutcome::succeeded);
+  CHECK(Deployer(stage).rollback().state.to.image == image("nightly"));
 }
 
 TEST_CASE("a rollback that cannot be done says what to do by hand, and can be resumed (20)") {

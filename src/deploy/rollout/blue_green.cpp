@@ -47,7 +47,6 @@ Tick BlueGreen::tick(Session& session) {
 Tick BlueGreen::step(Session& session, const Colours& colours) {
   switch (session.state().phase) {
     case Phase::preparing:
-      session.save();
       prepare(session);
       session.enter(Phase::starting);
       return {};

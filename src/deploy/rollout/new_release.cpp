@@ -131,6 +131,8 @@ Release release_of(Session& session, const Json& pod_template, const PinnedImage
 void prepare(Session& session) {
   State& state = session.state();
   Cluster& cluster = session.cluster();
+  if (state.plan_text.empty()) state.plan_text = plan_json(session.plan());
+  session.save();
   const Json planned = Json::parse(state.to.pod_template_text);
   if (state.is_rollback) {
     version_configs(cluster, session.plan().app, planned, state.to.configs);  // are they there?

@@ -31,7 +31,7 @@ Release live_release(const DeployPlan& plan, const Json& deployment,
 Release release_of(Session& session, const Json& pod_template, const PinnedImage& image,
                    const std::map<std::string, std::string>& configs);
 
-// Copies, history: what can be done before anything that serves is touched. Idempotent.
+// State, copies, history: what can be done before anything that serves is touched. Idempotent.
 void prepare(Session& session);
 
 }  // namespace mlopsctl::rollout

@@ -134,7 +134,6 @@ Tick Rolling::tick(Session& session) {
 Tick Rolling::step(Session& session, const Json& deployment, const WorkloadView& view) {
   switch (session.state().phase) {
     case Phase::preparing:
-      session.save();
       prepare(session);
       session.enter(Phase::starting);
       return {};

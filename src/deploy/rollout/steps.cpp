@@ -1,6 +1,7 @@
 #include "deploy/rollout/steps.hpp"
 
 #include "mlopsctl/base/error.hpp"
+#include "mlopsctl/base/secrets.hpp"
 #include "mlopsctl/base/text.hpp"
 
 #include <fmt/format.h>
@@ -11,6 +12,8 @@ namespace mlopsctl::rollout {
 namespace {
 
 constexpr int log_lines = 20;
+constexpr std::size_t longest_log = 2'000;  // bytes
+constexpr std::string_view log_heading = "\nlast lines of container ";
 using Severity = DeployEvent::Severity;
 
 bool is_of_the_image(const PodTrouble& trouble) {
@@ -50,9 +53,11 @@ std::string last_words(Cluster& cluster, const Rollout& rollout) {
                                              .container = spoke->container,
                                              .previous = previous,
                                              .lines = log_lines});
-      if (trim(text).empty()) continue;
-      return fmt::format("\nlast lines of container '{}' of pod {}:\n{}", spoke->container,
-                         spoke->pod, trim(text));
+      std::string_view end = trim(text);
+      if (end.empty()) continue;
+      if (end.size() > longest_log) end.remove_prefix(end.size() - longest_log);
+      return fmt::format("{}'{}' of pod {}:\n{}", log_heading, spoke->container, spoke->pod,
+                         mask_secrets(valid_utf8(end)));
     } catch (const ClusterError&) {  // the reason stands without them
     }
   }
@@ -61,7 +66,8 @@ std::string last_words(Cluster& cluster, const Rollout& rollout) {
 
 void turn_back(Session& session, const std::string& reason) {
   State& state = session.state();
-  if (state.reason.empty()) state.reason = reason;
+  // Log lines are for whoever watches, not for the history.
+  if (state.reason.empty()) state.reason = reason.substr(0, reason.find(log_heading));
   session.enter(Phase::rolling_back);
   session.tell(state.abort_asked ? Severity::warn : Severity::error, "RollingBack",
                fmt::format("going back to {}: {}", state.from.image, reason));

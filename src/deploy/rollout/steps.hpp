@@ -38,10 +38,10 @@ class Narrator {
 };
 
 // For the report of a failed rollout: the last log lines of the container that failed first, with a
-// heading; empty if there are none.
+// heading, secrets masked; empty if there are none.
 std::string last_words(Cluster& cluster, const Rollout& rollout);
 
-// Phase rolling_back with this reason; tells it.
+// Phase rolling_back with this reason; tells it, with the last words that it may end with.
 void turn_back(Session& session, const std::string& reason);
 // An abort that was asked for becomes a rollback, or the end where nothing was touched.
 bool turn_back_if_asked(Session& session);
