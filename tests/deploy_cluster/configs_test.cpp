@@ -1,13 +1,13 @@
 // ConfigMaps and Secrets are part of a release.
 #include "mlopsctl/deploy/release.hpp"
 
-#include "deploy_cluster/memory_cluster.hpp"
+#include "deploy_cluster/cluster_world.hpp"
 #include "support/expect_error.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace mlopsctl;
-using mlopsctl::testing::MemoryCluster;
+using namespace mlopsctl::testing;
 
 namespace {
 
@@ -32,12 +32,11 @@ Json pod_template() {
         {"name": "d", "emptyDir": {}}]}})");
 }
 
-struct World {
-  MemoryCluster cluster;
+struct World : ClusterWorld {
   World() {
-    cluster.create(config("ConfigMap", "settings", "0.7"));
-    cluster.create(config("Secret", "keys", "c2VjcmV0"));
-    cluster.create(config("Secret", "tokens", "dG9rZW4="));
+    kubernetes.make(config("ConfigMap", "settings", "0.7"));
+    kubernetes.make(config("Secret", "keys", "c2VjcmV0"));
+    kubernetes.make(config("Secret", "tokens", "dG9rZW4="));
   }
 };
 
@@ -60,7 +59,7 @@ TEST_CASE("pods are given immutable copies of all that configures them") {
         configs.at("secret/keys"));
   CHECK(spec["volumes"][2]["projected"]["sources"][0]["secret"]["name"] ==
         configs.at("secret/tokens"));
-  const Json& copy = world.cluster.object("configmap", settings);
+  const Json copy = world.object("configmap", settings);
   CHECK(copy["immutable"] == true);
   CHECK(copy["data"]["temperature"] == "0.7");
   CHECK(copy["metadata"]["labels"]["mlopsctl.dev/app"] == "chat");
@@ -69,7 +68,7 @@ TEST_CASE("pods are given immutable copies of all that configures them") {
     std::map<std::string, std::string> again;
     CHECK(version_configs(world.cluster, "chat", pod_template(), again) == versioned);
     CHECK(again == configs);
-    CHECK(world.cluster.names("configmap").size() == 2);
+    CHECK(world.names("configmap").size() == 2);
   }
   SUBCASE("a template that refers to copies stays as it is, and its copies are known") {
     std::map<std::string, std::string> again;
@@ -77,29 +76,32 @@ TEST_CASE("pods are given immutable copies of all that configures them") {
     CHECK(again == configs);
   }
   SUBCASE("other content is another copy, and the old one is still there") {
-    world.cluster.object("configmap", "settings")["data"]["temperature"] = "0.9";
+    world.edit("configmap", "settings", {{"data", {{"temperature", "0.9"}}}});
     std::map<std::string, std::string> changed;
     CHECK(version_configs(world.cluster, "chat", pod_template(), changed) != versioned);
     CHECK(changed.at("configmap/settings") != settings);
-    CHECK(world.cluster.object("configmap", settings)["data"]["temperature"] == "0.7");
+    CHECK(world.object("configmap", settings)["data"]["temperature"] == "0.7");
   }
 }
 
 TEST_CASE("what is missing is named, unless it is optional") {
   World world;
-  world.cluster.remove({.kind = "secret", .name = "tokens", .selector = {}});
-  world.cluster.remove({.kind = "configmap", .name = "settings", .selector = {}});
+  world.kubernetes.destroy("secret", "tokens");
+  world.kubernetes.destroy("configmap", "settings");
   std::map<std::string, std::string> configs;
   CHECK_ERROR(version_configs(world.cluster, "chat", pod_template(), configs), ErrorKind::not_found,
               "configmap/settings, secret/tokens");
-  CHECK(world.cluster.names("secret").size() == 1);
+  CHECK(world.names("secret").size() == 1);
 }
 
 TEST_CASE("some are left alone") {
   World world;
-  world.cluster.object("secret", "keys")["type"] = "kubernetes.io/service-account-token";
-  world.cluster.object(
-      "secret", "tokens")["metadata"]["annotations"]["flagger.app/config-tracking"] = "disabled";
+  world.kubernetes.destroy("secret", "keys");
+  Json release = config("Secret", "keys", "c2VjcmV0");
+  release["type"] = "helm.sh/release.v1";
+  world.kubernetes.make(release);
+  world.edit("secret", "tokens",
+             {{"metadata", {{"annotations", {{"flagger.app/config-tracking", "disabled"}}}}}});
   std::map<std::string, std::string> configs;
   const Json versioned = version_configs(world.cluster, "chat", pod_template(), configs);
   CHECK(configs.size() == 1);
@@ -110,27 +112,26 @@ TEST_CASE("copies that nobody needs any more are removed") {
   World world;
   std::map<std::string, std::string> first;
   version_configs(world.cluster, "chat", pod_template(), first);
-  world.cluster.object("configmap", "settings")["data"]["temperature"] = "0.9";
+  world.edit("configmap", "settings", {{"data", {{"temperature", "0.9"}}}});
   std::map<std::string, std::string> second;
   const Json live = version_configs(world.cluster, "chat", pod_template(), second);
   Release kept;
   SUBCASE("a release of the history needs them") {
     kept.configs = first;
     collect_configs(world.cluster, "chat", {kept});
-    CHECK(world.cluster.has("configmap", first.at("configmap/settings")));
-    CHECK_FALSE(world.cluster.has("configmap", second.at("configmap/settings")));
+    CHECK_FALSE(world.object("configmap", first.at("configmap/settings")).is_null());
+    CHECK(world.object("configmap", second.at("configmap/settings")).is_null());
   }
   SUBCASE("a running Deployment needs them") {
-    world.cluster.create({{"apiVersion", "apps/v1"},
-                          {"kind", "Deployment"},
-                          {"metadata", {{"name", "chat"}}},
-                          {"spec", {{"template", live}}}});
+    Json deployment = deployment_manifest("chat", "acme/chat:1", 1);
+    deployment["spec"]["template"]["spec"]["volumes"] = live["spec"]["volumes"];
+    world.kubernetes.make(deployment);
     collect_configs(world.cluster, "chat", {});
-    CHECK_FALSE(world.cluster.has("configmap", first.at("configmap/settings")));
-    CHECK(world.cluster.has("configmap", second.at("configmap/settings")));
-    CHECK(world.cluster.has("secret", second.at("secret/keys")));
+    CHECK(world.object("configmap", first.at("configmap/settings")).is_null());
+    CHECK_FALSE(world.object("configmap", second.at("configmap/settings")).is_null());
+    CHECK_FALSE(world.object("secret", second.at("secret/keys")).is_null());
   }
-  CHECK(world.cluster.has("configmap", "settings"));
+  CHECK_FALSE(world.object("configmap", "settings").is_null());
 }
 
 TEST_CASE("a pod template is the same whatever kubectl and we add to it") {

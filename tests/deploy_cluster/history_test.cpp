@@ -1,14 +1,13 @@
 // Releases: kept in the cluster, by compare-and-swap, and the one to go back to.
 #include "mlopsctl/deploy/release.hpp"
 
-#include "deploy_cluster/memory_cluster.hpp"
+#include "deploy_cluster/cluster_world.hpp"
 #include "support/expect_error.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace mlopsctl;
-using mlopsctl::testing::MemoryCluster;
-using Fault = MemoryCluster::Fault;
+using namespace mlopsctl::testing;
 
 namespace {
 
@@ -32,8 +31,8 @@ constexpr auto bad = ReleaseOutcome::rolled_back;
 }  // namespace
 
 TEST_CASE("releases are numbered in the order in which they were begun") {
-  MemoryCluster cluster;
-  ReleaseHistory history(cluster, "chat");
+  ClusterWorld world;
+  ReleaseHistory history(world.cluster, "chat");
   CHECK(history.read().empty());
   CHECK(history.write(release("a", ReleaseOutcome::running)) == 1);
   CHECK(history.write(release("b", ReleaseOutcome::running)) == 2);
@@ -44,8 +43,8 @@ TEST_CASE("releases are numbered in the order in which they were begun") {
 }
 
 TEST_CASE("the oldest releases go, but never those that a rollback needs") {
-  MemoryCluster cluster;
-  ReleaseHistory history(cluster, "chat");
+  ClusterWorld world;
+  ReleaseHistory history(world.cluster, "chat");
   history.write(release("good1", good));
   history.write(release("good2", good));
   history.write(release("good2-again", good, "good2"));
@@ -54,14 +53,14 @@ TEST_CASE("the oldest releases go, but never those that a rollback needs") {
 }
 
 TEST_CASE("a history that would not fit into a ConfigMap loses its oldest releases") {
-  MemoryCluster cluster;
-  ReleaseHistory history(cluster, "chat");
+  ClusterWorld world;
+  ReleaseHistory history(world.cluster, "chat");
   for (int i = 0; i < 12; ++i) {
     Release large = release("r" + std::to_string(i), i < 2 ? good : bad);
     large.pod_template_text.assign(150'000, 'x');
     history.write(large);
   }
-  const auto& data = cluster.object("configmap", "mlopsctl-history-chat")["data"];
+  const Json data = world.object("configmap", "mlopsctl-history-chat")["data"];
   CHECK(data["releases.json"].get<std::string>().size() < 1'048'576);
   CHECK(ids(history.read()) == std::vector<std::string>{"r0", "r1", "r8", "r9", "r10", "r11"});
   Release huge = release("huge", good);
@@ -70,12 +69,12 @@ TEST_CASE("a history that would not fit into a ConfigMap loses its oldest releas
 }
 
 TEST_CASE("a write that somebody else came before is made anew, and nothing of theirs is lost") {
-  MemoryCluster cluster;
-  ReleaseHistory history(cluster, "chat");
+  ClusterWorld world;
+  ReleaseHistory history(world.cluster, "chat");
   SUBCASE("both created it") {}
   SUBCASE("both changed it") { history.write(release("old", good)); }
-  cluster.before = [&](const std::string&, const ObjectRef&) {
-    ReleaseHistory(cluster, "chat").write(release("theirs", good));
+  world.before_change = [&] {
+    ReleaseHistory(world.others, "chat").write(release("theirs", good));
   };
   history.write(release("ours", good));
   const auto read = ids(history.read());
@@ -84,22 +83,20 @@ TEST_CASE("a write that somebody else came before is made anew, and nothing of t
 }
 
 TEST_CASE("a write whose answer got lost is not made twice") {
-  MemoryCluster cluster;
-  ReleaseHistory history(cluster, "chat");
+  ClusterWorld world;
+  ReleaseHistory history(world.cluster, "chat");
   history.write(release("a", good));
-  int changes = 0;
-  cluster.fault = [&](const std::string&, const ObjectRef&) {
-    return changes++ == 0 ? Fault::lost_after : Fault::none;
-  };
+  world.lose_next(Fault::lost_answer);
+  const auto changes = world.cluster.changes();
   CHECK(history.write(release("b", good)) == 2);
-  CHECK(changes == 1);
+  CHECK(world.cluster.changes() - changes == 1);
 }
 
 TEST_CASE("a history that somebody broke is told as such and not overwritten") {
-  MemoryCluster cluster;
-  ReleaseHistory history(cluster, "chat");
+  ClusterWorld world;
+  ReleaseHistory history(world.cluster, "chat");
   history.write(release("a", good));
-  cluster.object("configmap", "mlopsctl-history-chat")["data"]["releases.json"] = "[{\"id\":1}]";
+  world.edit("configmap", "mlopsctl-history-chat", {{"data", {{"releases.json", "[{\"id\":1}]"}}}});
   CHECK_ERROR(history.read(), ErrorKind::corrupt, "id");
   CHECK_ERROR(history.write(release("b", good)), ErrorKind::corrupt, "id");
 }

@@ -1,7 +1,7 @@
 // One process at a time works on an app; one that lost its lock changes nothing.
 #include "mlopsctl/deploy/session.hpp"
 
-#include "deploy_cluster/memory_cluster.hpp"
+#include "deploy_cluster/cluster_world.hpp"
 #include "support/expect_error.hpp"
 
 #include <doctest/doctest.h>
@@ -10,62 +10,51 @@
 #include <optional>
 
 using namespace mlopsctl;
-using mlopsctl::testing::MemoryCluster;
-using mlopsctl::testing::VirtualClock;
+using namespace mlopsctl::testing;
 using namespace std::chrono_literals;
-using Fault = MemoryCluster::Fault;
 
 namespace {
 
-constexpr const char* lease_kind = "lease.coordination.k8s.io";
-const ObjectRef service{.kind = "service", .name = "chat", .selector = {}};
-
-struct World {
-  MemoryCluster cluster;
-  VirtualClock clock;
-  std::vector<std::string> told;
-
-  World() {
-    cluster.create({{"apiVersion", "v1"},
-                    {"kind", "Service"},
-                    {"metadata", {{"name", "chat"}}},
-                    {"spec", {{"selector", {{"version", "blue"}}}}}});
-  }
-  static DeployPlan plan() {
+struct World : ClusterWorld {
+  World() { make_blue_service(*this); }
+  Session begin(Milliseconds patience = 0ms, bool take_over = false) {
     DeployPlan plan;
     plan.app = "chat";
     plan.strategy = StrategyKind::blue_green;
-    return plan;
+    return Session::begin({cluster, clock, {}}, plan, patience, take_over);
   }
-  Session begin(Milliseconds patience = 0ms, bool take_over = false) {
-    return Session::begin(
-        {cluster, clock, [this](const DeployEvent& event) { told.push_back(event.reason); }},
-        plan(), patience, take_over);
+  Json lease() { return object("lease", "mlopsctl-chat"); }
+  void edit_lease(const Json& patch) { edit("lease", "mlopsctl-chat", patch); }
+  // The holder says of itself what another process, or another machine, would say.
+  void edit_process(const std::string& field, const Json& value) {
+    Json process =
+        Json::parse(lease()["metadata"]["annotations"]["mlopsctl.dev/process"].get<std::string>());
+    process[field] = value;
+    edit_lease({{"metadata", {{"annotations", {{"mlopsctl.dev/process", process.dump()}}}}}});
   }
-  Json& lease() { return cluster.object(lease_kind, "mlopsctl-chat"); }
-  std::string colour() { return cluster.object("service", "chat")["spec"]["selector"]["version"]; }
+  std::int64_t process_start() {
+    return Json::parse(
+        lease()["metadata"]["annotations"]["mlopsctl.dev/process"].get<std::string>())["start"];
+  }
 };
-
-Json switch_to(const char* from, const char* to) {
-  return Json::array({{{"op", "test"}, {"path", "/spec/selector/version"}, {"value", from}},
-                      {{"op", "replace"}, {"path", "/spec/selector/version"}, {"value", to}}});
-}
-bool is_green(const Json& object) { return object["spec"]["selector"]["version"] == "green"; }
 
 }  // namespace
 
 TEST_CASE("times of a lease have exactly six decimals, as MicroTime wants them") {
   World world;
   const auto session = world.begin();
-  CHECK(world.lease()["spec"]["renewTime"] == "2026-11-18T11:06:45.123000Z");
-  CHECK(world.lease()["spec"]["leaseDurationSeconds"] == 30);
-  CHECK(world.lease()["spec"]["leaseTransitions"] == 0);
+  const Json spec = world.lease()["spec"];
+  for (const char* time : {"renewTime", "acquireTime"})
+    CHECK(spec[time].get<std::string>().size() ==
+          std::string("2026-11-18T11:06:40.050000Z").size());
+  CHECK(spec["leaseDurationSeconds"] == 30);
+  CHECK(spec["leaseTransitions"] == 0);
 }
 
 TEST_CASE("a second deployment is refused and told who is at work") {
   World world;
   const auto first = world.begin();
-  world.clock.pass(15s);
+  world.kubernetes.advance(15s);
   CHECK_ERROR(world.begin(), ErrorKind::conflict, "is being deployed by");
   CHECK_ERROR(world.begin(), ErrorKind::conflict, "15 s ago");
 }
@@ -88,7 +77,7 @@ TEST_CASE("a lease is taken only after it stood still for its duration on our ow
   auto dead = std::make_unique<Session>(world.begin());
   dead->save();
   // Its wall clock is an hour ahead: only standing still counts.
-  world.lease()["spec"]["renewTime"] = "2026-11-18T12:06:45.000000Z";
+  world.edit_lease({{"spec", {{"renewTime", "2026-11-18T12:06:45.000000Z"}}}});
   CHECK_ERROR(world.begin(29s, true), ErrorKind::conflict, "is being deployed by");
   const auto before = world.clock.monotonic();
   const auto second = world.begin(60s, true);
@@ -100,7 +89,9 @@ TEST_CASE("a lease is taken only after it stood still for its duration on our ow
 TEST_CASE("who waits for a dead holder stops as soon as it turns out to be alive") {
   World world;
   auto living = world.begin();
-  world.clock.meanwhile = [&](Milliseconds) { living.keep(); };
+  world.kubernetes.at_time(world.kubernetes.now() + 9s, [&] {
+    world.edit_lease({{"spec", {{"renewTime", "2026-11-18T11:06:49.000000Z"}}}});
+  });
   const auto before = world.clock.monotonic();
   CHECK_ERROR(world.begin(60s), ErrorKind::conflict, "is being deployed by");
   CHECK(world.clock.monotonic() - before < 15s);
@@ -111,18 +102,14 @@ TEST_CASE("a holder that ended on this machine is not waited for") {
   auto killed = std::make_unique<Session>(world.begin());
   killed->save();
   // The same pid began later, so it is another process.
-  auto& annotation = world.lease()["metadata"]["annotations"]["mlopsctl.dev/process"];
-  Json process = Json::parse(annotation.get<std::string>());
-  process["start"] = process["start"].get<std::int64_t>() + 1;
-  annotation = process.dump();
+  world.edit_process("start", world.process_start() + 1);
   CHECK_NOTHROW(world.begin(0s, true));
 
   SUBCASE("but only if its pid means to us what it meant to it") {
     auto other = std::make_unique<Session>(world.begin(0s, true));
     other->save();
-    auto& mark = world.lease()["metadata"]["annotations"]["mlopsctl.dev/process"];
-    process["pids"] = "pid:[1]";
-    mark = process.dump();
+    world.edit_process("start", world.process_start() + 1);
+    world.edit_process("pids", "pid:[1]");
     CHECK_ERROR(world.begin(0s, true), ErrorKind::conflict, "is being deployed by");
   }
 }
@@ -131,20 +118,20 @@ TEST_CASE("a frozen holder that wakes changes nothing") {
   World world;
   auto frozen = world.begin();
   frozen.save();
-  frozen.claim(service);
+  frozen.claim(chat_service);
   auto next = std::make_unique<Session>([&] {
     // It stands still while another one waits its lease out.
     return world.begin(60s, true);
   }());
-  next->claim(service);
+  next->claim(chat_service);
 
   SUBCASE("it notices by its own clock, before it asks for a change") {
-    CHECK_THROWS_AS(frozen.change(service, switch_to("blue", "green"), is_green), LockLost);
+    CHECK_THROWS_AS(frozen.change(chat_service, to_green(), is_green), LockLost);
   }
   SUBCASE("a change that was under way fails on the fence") {
     CHECK_THROWS_AS(
         world.cluster.patch(
-            service, PatchKind::json,
+            chat_service, PatchKind::json,
             {{{"op", "test"},
               {"path", "/metadata/annotations/mlopsctl.dev~1fence"},
               {"value", frozen.fence()}},
@@ -152,32 +139,31 @@ TEST_CASE("a frozen holder that wakes changes nothing") {
         ClusterError);
   }
   SUBCASE("it cannot make the object its own again") {
-    CHECK_THROWS_AS(frozen.claim(service), LockLost);
+    CHECK_THROWS_AS(frozen.claim(chat_service), LockLost);
   }
   SUBCASE("it cannot write its state") { CHECK_THROWS_AS(frozen.save(), LockLost); }
   SUBCASE("it does not go on waiting") { CHECK_THROWS_AS(frozen.pause(1s), LockLost); }
-  CHECK(world.colour() == "blue");
-  CHECK_NOTHROW(next->change(service, switch_to("blue", "green"), is_green));
+  CHECK(colour_of(world) == "blue");
+  CHECK_NOTHROW(next->change(chat_service, to_green(), is_green));
 }
 
 TEST_CASE("the lock is lost between the look at the lease and the change") {
   World world;
   auto session = world.begin();
-  session.claim(service);
-  world.cluster.before = [&](const std::string&, const ObjectRef&) {
-    world.lease()["spec"]["holderIdentity"] = "elsewhere:7:0";
-    world.lease()["spec"]["leaseTransitions"] = 5;
-    world.cluster.object("service", "chat")["metadata"]["annotations"]["mlopsctl.dev/fence"] =
-        "other/5";
+  session.claim(chat_service);
+  world.before_change = [&] {
+    world.edit_lease({{"spec", {{"holderIdentity", "elsewhere:7:0"}, {"leaseTransitions", 5}}}});
+    world.edit("service", "chat",
+               {{"metadata", {{"annotations", {{"mlopsctl.dev/fence", "other/5"}}}}}});
   };
-  CHECK_THROWS_AS(session.change(service, switch_to("blue", "green"), is_green), LockLost);
-  CHECK(world.colour() == "blue");
+  CHECK_THROWS_AS(session.change(chat_service, to_green(), is_green), LockLost);
+  CHECK(colour_of(world) == "blue");
 }
 
 TEST_CASE("a lock that somebody deleted is lost") {
   World world;
   auto session = world.begin();
-  world.cluster.remove({.kind = lease_kind, .name = "mlopsctl-chat", .selector = {}});
+  world.kubernetes.destroy("lease", "mlopsctl-chat");
   CHECK_THROWS_AS(session.save(), LockLost);
 }
 
@@ -185,20 +171,18 @@ TEST_CASE("a lease that was deleted and made again does not lock its objects for
   World world;
   for (int i = 0; i < 3; ++i) {
     auto session = world.begin();
-    session.claim(service);
+    session.claim(chat_service);
   }
-  world.cluster.remove({.kind = lease_kind, .name = "mlopsctl-chat", .selector = {}});
+  world.kubernetes.destroy("lease", "mlopsctl-chat");
   auto session = world.begin();
   CHECK(read_lease(world.cluster, "chat").transitions == 0);
-  CHECK_NOTHROW(session.claim(service));
-  CHECK_NOTHROW(session.change(service, switch_to("blue", "green"), is_green));
+  CHECK_NOTHROW(session.claim(chat_service));
+  CHECK_NOTHROW(session.change(chat_service, to_green(), is_green));
 }
 
 TEST_CASE("taking the lock survives a request that seemed to fail") {
   World world;
-  world.cluster.fault = [count = 0](const std::string&, const ObjectRef&) mutable {
-    return count++ == 0 ? Fault::lost_after : Fault::none;
-  };
+  world.lose_next(Fault::lost_answer);
   auto session = world.begin();
   CHECK_NOTHROW(session.save());
 }
@@ -208,15 +192,17 @@ TEST_CASE("the lease is renewed every 10 s of waiting, and an absent API server 
   auto session = world.begin();
   const auto calls = world.cluster.calls();
   session.pause(60s);
-  CHECK(world.cluster.calls() - calls == 5);
-  world.cluster.away = true;
+  const auto renewals = world.cluster.calls() - calls;
+  CHECK(renewals >= 5);
+  CHECK(renewals <= 6);
+  world.away = true;
   CHECK_NOTHROW(session.pause(15s));
   CHECK_NOTHROW(session.keep());
   CHECK_NOTHROW(session.pause(20s));
-  world.clock.pass(2s);
+  world.kubernetes.advance(2s);
   CHECK_THROWS_AS(session.keep(), ClusterError);
-  world.cluster.away = false;
-  world.clock.pass(2s);
+  world.away = false;
+  world.kubernetes.advance(2s);
   CHECK_NOTHROW(session.keep());
 }
 
@@ -225,18 +211,16 @@ TEST_CASE("a request of somebody else ends the wait, once") {
   CHECK_ERROR(ask_holder(world.cluster, "chat", Request::promote), ErrorKind::conflict,
               "nobody is deploying 'chat'");
   auto session = world.begin();
-  world.clock.meanwhile = [&, asked = false](Milliseconds) mutable {
-    if (!std::exchange(asked, true)) ask_holder(world.cluster, "chat", Request::pause);
-  };
+  world.kubernetes.at_time(world.kubernetes.now() + 3s, [&] {
+    world.edit_lease({{"metadata", {{"annotations", {{"mlopsctl.dev/request", "pause"}}}}}});
+  });
   CHECK(session.pause(60s) == Request::pause);
   CHECK(session.pause(60s) == Request::none);
 
   SUBCASE("a request that is replaced while it is taken is not lost") {
-    ask_holder(world.cluster, "chat", Request::promote);
+    ask_holder(world.others, "chat", Request::promote);
     session.save();  // sees promote
-    world.cluster.before = [&](const std::string&, const ObjectRef&) {
-      ask_holder(world.cluster, "chat", Request::abort);
-    };
+    world.before_change = [&] { ask_holder(world.others, "chat", Request::abort); };
     CHECK(session.pause(0s) == Request::none);
     CHECK(session.pause(1s) == Request::abort);
   }
@@ -251,7 +235,7 @@ TEST_CASE("a request of somebody else ends the wait, once") {
 TEST_CASE("Ctrl-C ends the wait") {
   World world;
   auto session = world.begin();
-  world.clock.stop = true;
+  world.clock.stop_at(world.kubernetes.now() + 5s);
   CHECK_THROWS_AS(session.pause(60s), StopAsked);
   CHECK_NOTHROW(session.pause(60s));
 }

@@ -2,14 +2,13 @@
 #include "mlopsctl/deploy/kube_events.hpp"
 #include "mlopsctl/deploy/session.hpp"
 
-#include "deploy_cluster/memory_cluster.hpp"
+#include "deploy_cluster/cluster_world.hpp"
 #include "support/expect_error.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace mlopsctl;
-using mlopsctl::testing::MemoryCluster;
-using mlopsctl::testing::VirtualClock;
+using namespace mlopsctl::testing;
 
 namespace {
 
@@ -19,84 +18,103 @@ DeployPlan plan() {
   return made;
 }
 
-void create_namespace(MemoryCluster& cluster, const char* phase) {
-  cluster.create({{"apiVersion", "v1"},
-                  {"kind", "Namespace"},
-                  {"metadata", {{"name", "llm"}}},
-                  {"status", {{"phase", phase}}}});
+// Everything but one verb of one kind.
+std::vector<Rule> all_but(const std::string& verb, const std::string& resource) {
+  std::vector<Rule> rules;
+  for (const std::string kind :
+       {"leases", "configmaps", "secrets", "deployments", "replicasets", "pods", "pods/log",
+        "services", "endpointslices", "httproutes", "namespaces", "horizontalpodautoscalers"})
+    for (const std::string one : {"get", "list", "create", "patch", "delete"})
+      if (kind != resource || one != verb) rules.push_back({{one}, {"*"}, {kind}, {}});
+  return rules;
 }
+
+struct World : ClusterWorld {
+  SimulatedCluster ci{kubernetes, {.caller = {"ci"}}};
+};
 
 }  // namespace
 
-TEST_CASE("a namespace must be there and stay") {
-  MemoryCluster cluster;
-  CHECK_ERROR(preflight(cluster, plan()), ErrorKind::not_found, "kubectl create namespace llm");
-  create_namespace(cluster, "Active");
-  CHECK_NOTHROW(preflight(cluster, plan()));
-  cluster.object("namespace", "llm")["status"]["phase"] = "Terminating";
-  CHECK_ERROR(preflight(cluster, plan()), ErrorKind::conflict, "is being deleted");
+TEST_CASE("a namespace must be there") {
+  World world;
+  CHECK_NOTHROW(preflight(world.cluster, plan()));
+  Kubernetes empty{{.name_space = "other"}};
+  empty.destroy("namespace", "other");
+  SimulatedCluster cluster(empty);
+  const auto error = error_of([&] { preflight(cluster, plan()); });
+  CHECK((error.kind() == ErrorKind::not_found || error.kind() == ErrorKind::conflict));
+  CHECK(mentions(error, "namespace"));
+}
+
+TEST_CASE("who may not look at namespaces is not stopped by that") {
+  World world;
+  world.kubernetes.restrict_user("ci", all_but("get", "namespaces"));
+  CHECK_NOTHROW(preflight(world.ci, plan()));
 }
 
 TEST_CASE("missing rights are told as lines for an administrator") {
-  MemoryCluster cluster;
-  create_namespace(cluster, "Active");
-  cluster.refused_rights = {{.verb = "create", .resource = "leases.coordination.k8s.io"},
-                            {.verb = "patch", .resource = "leases.coordination.k8s.io"},
-                            {.verb = "patch", .resource = "services"}};
-  CHECK_ERROR(preflight(cluster, plan()), ErrorKind::config, "patch services");
-  CHECK_ERROR(preflight(cluster, plan()), ErrorKind::config,
-              "kubectl create role mlopsctl-1 -n llm --verb=create,patch "
-              "--resource=leases.coordination.k8s.io\n");
-  CHECK_ERROR(preflight(cluster, plan()), ErrorKind::config,
-              "kubectl create role mlopsctl-2 -n llm --verb=patch --resource=services\n");
+  World world;
+  world.kubernetes.restrict_user("ci", {{{"get", "list"}, {"*"}, {"*"}, {}}});
+  const auto error = error_of([&] { preflight(world.ci, plan()); });
+  CHECK(error.kind() == ErrorKind::config);
+  CHECK(mentions(error, "patch services"));
+  CHECK(mentions(error, " -n llm --verb=create,patch --resource=leases.coordination.k8s.io"));
+  CHECK(mentions(error, " -n llm --verb=patch --resource=deployments.apps,services"));
+  CHECK(mentions(error, "kubectl create rolebinding mlopsctl-1 -n llm --role=mlopsctl-1"));
 }
 
-TEST_CASE(
-    "Secrets are asked for only where pods use them, routes only of canaries that need them") {
-  MemoryCluster cluster;
-  create_namespace(cluster, "Active");
-  cluster.refused_rights = {{.verb = "get", .resource = "secrets"},
-                            {.verb = "patch", .resource = "httproutes.gateway.networking.k8s.io"}};
-  CHECK_NOTHROW(preflight(cluster, plan()));
-  DeployPlan canary = plan();
-  canary.strategy = StrategyKind::canary;
-  CHECK_NOTHROW(preflight(cluster, canary));
-  canary.canary.traffic.router = RouterKind::gateway_api;
-  CHECK_ERROR(preflight(cluster, canary), ErrorKind::config, "httproutes");
-  Json deployment{
-      {"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"metadata", {{"name", "chat"}}}};
+TEST_CASE("Secrets are asked for only where pods use them") {
+  World world;
+  world.kubernetes.restrict_user("ci", all_but("create", "secrets"));
+  CHECK_NOTHROW(preflight(world.ci, plan()));
+  Json deployment = deployment_manifest("chat", "acme/chat:1", 1);
   deployment["spec"]["template"]["spec"]["volumes"] =
       Json::array({{{"name", "keys"}, {"secret", {{"secretName", "keys"}}}}});
-  cluster.create(deployment);
-  CHECK_ERROR(preflight(cluster, plan()), ErrorKind::config, "get secrets");
+  world.kubernetes.make(deployment);
+  CHECK_ERROR(preflight(world.ci, plan()), ErrorKind::config, "create secrets");
+}
+
+TEST_CASE("a canary needs the rights and the kind of its route") {
+  DeployPlan canary = plan();
+  canary.strategy = StrategyKind::canary;
+  canary.canary.traffic.router = RouterKind::gateway_api;
+  World world;
+  CHECK_NOTHROW(preflight(world.cluster, canary));
+  world.kubernetes.restrict_user("ci", all_but("patch", "httproutes"));
+  CHECK_ERROR(preflight(world.ci, canary), ErrorKind::config, "patch httproutes");
+  Kubernetes plain{{.gateway_api = false}};
+  SimulatedCluster cluster(plain);
+  CHECK_ERROR(preflight(cluster, canary), ErrorKind::config, "the cluster has no httproutes");
 }
 
 TEST_CASE("what a deployment tells becomes Events of its Deployment") {
-  MemoryCluster cluster;
-  VirtualClock clock;
-  cluster.create({{"apiVersion", "apps/v1"},
-                  {"kind", "Deployment"},
-                  {"metadata", {{"name", "chat"}, {"uid", "u-1"}}}});
-  const auto tell = kube_event_sink(cluster, clock, "chat");
+  ClusterWorld world;
+  const Json deployment = world.kubernetes.make(deployment_manifest("chat", "acme/chat:1", 1));
+  const auto tell = kube_event_sink(world.cluster, world.clock, "chat");
+  const auto told = [&] {
+    std::vector<Json> events;
+    for (auto& one : world.kubernetes.objects("events"))
+      if (one["source"]["component"] == "mlopsctl") events.push_back(one);
+    return events;
+  };
   DeployEvent event;
   event.severity = DeployEvent::Severity::warn;
   event.reason = "RolledBack";
   event.message = "p99 612 ms > 500 ms\xff";
   tell(event);
-  const auto names = cluster.names("event");
-  REQUIRE(names.size() == 1);
-  const Json& stored = cluster.object("event", names[0]);
-  CHECK(stored["involvedObject"]["uid"] == "u-1");
+  REQUIRE(told().size() == 1);
+  const Json stored = told()[0];
+  CHECK(stored["involvedObject"]["uid"] == deployment["metadata"]["uid"]);
   CHECK(stored["involvedObject"]["kind"] == "Deployment");
   CHECK(stored["type"] == "Warning");
   CHECK(stored["reason"] == "RolledBack");
   CHECK(stored["message"] == "p99 612 ms > 500 ms\xEF\xBF\xBD");
 
   SUBCASE("a cluster that is away or refuses does not disturb it") {
-    cluster.away = true;
+    world.away = true;
     CHECK_NOTHROW(tell(event));
-    cluster.away = false;
+    world.away = false;
     tell(event);
-    CHECK(cluster.names("event").size() == 2);
+    CHECK(told().size() == 2);
   }
 }

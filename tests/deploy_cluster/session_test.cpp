@@ -1,7 +1,7 @@
 // What a deployment remembers, and how it changes objects when answers get lost.
 #include "mlopsctl/deploy/session.hpp"
 
-#include "deploy_cluster/memory_cluster.hpp"
+#include "deploy_cluster/cluster_world.hpp"
 #include "support/expect_error.hpp"
 
 #include <doctest/doctest.h>
@@ -9,45 +9,20 @@
 #include <memory>
 
 using namespace mlopsctl;
-using mlopsctl::testing::MemoryCluster;
-using mlopsctl::testing::VirtualClock;
+using namespace mlopsctl::testing;
 using namespace std::chrono_literals;
-using Fault = MemoryCluster::Fault;
 
 namespace {
 
-const ObjectRef service{.kind = "service", .name = "chat", .selector = {}};
-
-struct World {
-  MemoryCluster cluster;
-  VirtualClock clock;
-  World() {
-    cluster.create({{"apiVersion", "v1"},
-                    {"kind", "Service"},
-                    {"metadata", {{"name", "chat"}}},
-                    {"spec", {{"selector", {{"version", "blue"}}}}}});
-  }
+struct World : ClusterWorld {
+  World() { make_blue_service(*this); }
   Session begin(bool take_over = false) {
     DeployPlan plan;
     plan.app = "chat";
     plan.strategy = StrategyKind::canary;
     return Session::begin({cluster, clock, {}}, plan, 60s, take_over);
   }
-  std::string colour() { return cluster.object("service", "chat")["spec"]["selector"]["version"]; }
 };
-
-Json to_green() {
-  return Json::array({{{"op", "test"}, {"path", "/spec/selector/version"}, {"value", "blue"}},
-                      {{"op", "replace"}, {"path", "/spec/selector/version"}, {"value", "green"}}});
-}
-bool is_green(const Json& object) { return object["spec"]["selector"]["version"] == "green"; }
-
-// The n-th change from now on gets lost.
-auto losing(Fault fault, int n = 0) {
-  return [fault, n](const std::string&, const ObjectRef&) mutable {
-    return n-- == 0 ? fault : Fault::none;
-  };
-}
 
 }  // namespace
 
@@ -120,8 +95,8 @@ TEST_CASE("an unfinished deployment is resumed or aborted, never forgotten") {
 TEST_CASE("a state that cannot be read stops the next deployment, which says how to forget it") {
   World world;
   { const auto session = world.begin(); }
-  world.cluster.object("lease", "mlopsctl-chat")["metadata"]["annotations"]["mlopsctl.dev/state"] =
-      "{";
+  world.edit("lease", "mlopsctl-chat",
+             {{"metadata", {{"annotations", {{"mlopsctl.dev/state", "{"}}}}}});
   CHECK_ERROR(world.begin(), ErrorKind::corrupt, "kubectl annotate lease mlopsctl-chat");
 }
 
@@ -132,11 +107,11 @@ TEST_CASE(
   session.state().to.image = "chat@sha256:1";
   session.save();
   // The lease's last write never arrives, as if the process had died after the history.
-  world.cluster.fault = [&](const std::string&, const ObjectRef& object) {
-    return object.name == "mlopsctl-chat" ? Fault::lost_before : Fault::none;
+  world.fault = [](const Call& call) {
+    return call.what.find("lease") != std::string::npos ? Fault::unreachable : Fault::none;
   };
   CHECK_THROWS_AS(session.finish(ReleaseOutcome::succeeded), ClusterError);
-  world.cluster.fault = nullptr;
+  world.fault = nullptr;
   { const auto gone = std::move(session); }
   auto resumed = world.begin(true);
   resumed.finish(ReleaseOutcome::succeeded);
@@ -150,81 +125,77 @@ TEST_CASE("a state whose write timed out but arrived is not written twice") {
   World world;
   auto session = world.begin();
   session.state().weight = 10;
-  int patches = 0;
-  world.cluster.fault = [&](const std::string&, const ObjectRef&) {
-    return patches++ == 0 ? Fault::lost_after : Fault::none;
-  };
+  world.lose_next(Fault::lost_answer);
+  const auto changes = world.cluster.changes();
   session.save();
-  CHECK(patches == 1);
+  CHECK(world.cluster.changes() - changes == 1);
   CHECK(read_lease(world.cluster, "chat").state->weight == 10);
 }
 
 TEST_CASE("a change that timed out") {
   World world;
   auto session = world.begin();
-  session.claim(service);
+  session.claim(chat_service);
   SUBCASE("and was carried out is not made again") {
-    world.cluster.fault = losing(Fault::lost_after);
-    CHECK(is_green(session.change(service, to_green(), is_green)));
+    world.lose_next(Fault::lost_answer);
+    CHECK(is_green(session.change(chat_service, to_green(), is_green)));
   }
   SUBCASE("and was not carried out is made again") {
-    world.cluster.fault = losing(Fault::lost_before);
-    CHECK(is_green(session.change(service, to_green(), is_green)));
+    world.lose_next(Fault::unreachable);
+    CHECK(is_green(session.change(chat_service, to_green(), is_green)));
   }
-  CHECK(world.colour() == "green");
+  CHECK(colour_of(world) == "green");
 }
 
 TEST_CASE("a change is refused when the object is no longer what it was decided on") {
   World world;
   auto session = world.begin();
-  session.claim(service);
+  session.claim(chat_service);
   SUBCASE("somebody else switched it elsewhere") {
-    world.cluster.object("service", "chat")["spec"]["selector"]["version"] = "purple";
-    CHECK_ERROR(session.change(service, to_green(), is_green), ErrorKind::conflict,
+    world.edit("service", "chat", selecting("purple"));
+    CHECK_ERROR(session.change(chat_service, to_green(), is_green), ErrorKind::conflict,
                 "not as it was");
-    CHECK(world.colour() == "purple");
+    CHECK(colour_of(world) == "purple");
   }
   SUBCASE("somebody else did the same: it is done") {
-    world.cluster.object("service", "chat")["spec"]["selector"]["version"] = "green";
-    CHECK_NOTHROW(session.change(service, to_green(), is_green));
+    world.edit("service", "chat", selecting("green"));
+    CHECK_NOTHROW(session.change(chat_service, to_green(), is_green));
   }
   SUBCASE("somebody replaced it, and the fence with it") {
-    world.cluster.object("service", "chat")["metadata"].erase("annotations");
-    CHECK_ERROR(session.change(service, to_green(), is_green), ErrorKind::conflict, "was replaced");
-    session.claim(service);
-    CHECK_NOTHROW(session.change(service, to_green(), is_green));
+    world.edit("service", "chat", {{"metadata", {{"annotations", nullptr}}}});
+    CHECK_ERROR(session.change(chat_service, to_green(), is_green), ErrorKind::conflict,
+                "was replaced");
+    session.claim(chat_service);
+    CHECK_NOTHROW(session.change(chat_service, to_green(), is_green));
   }
   SUBCASE("it is gone") {
-    world.cluster.remove(service);
-    CHECK_ERROR(session.change(service, to_green(), is_green), ErrorKind::not_found, "");
+    world.kubernetes.destroy("service", "chat");
+    CHECK_ERROR(session.change(chat_service, to_green(), is_green), ErrorKind::not_found, "");
   }
 }
 
 TEST_CASE("a claim is repeated when a controller wrote in between") {
   World world;
   auto session = world.begin();
-  world.cluster.before = [&](const std::string&, const ObjectRef&) {
-    world.cluster.object("service", "chat")["metadata"]["resourceVersion"] = "99999";
+  world.before_change = [&] {
+    world.edit("service", "chat", {{"metadata", {{"labels", {{"touched", "yes"}}}}}});
   };
-  session.claim(service);
-  CHECK(world.cluster.object("service", "chat")["metadata"]["annotations"]["mlopsctl.dev/fence"] ==
+  session.claim(chat_service);
+  CHECK(world.object("service", "chat")["metadata"]["annotations"]["mlopsctl.dev/fence"] ==
         session.fence());
 }
 
 TEST_CASE("an object is created once, whatever happens to the answer") {
   World world;
   auto session = world.begin();
-  const Json manifest{{"apiVersion", "apps/v1"},
-                      {"kind", "Deployment"},
-                      {"metadata", {{"name", "chat-canary"}}},
-                      {"spec", {{"replicas", 0}}}};
+  const Json manifest = deployment_manifest("chat-canary", "acme/chat:1", 0);
   SUBCASE("") {}
-  SUBCASE("lost before") { world.cluster.fault = losing(Fault::lost_before); }
-  SUBCASE("lost after") { world.cluster.fault = losing(Fault::lost_after); }
-  SUBCASE("it is there from before") { world.cluster.create(manifest); }
+  SUBCASE("lost before") { world.lose_next(Fault::unreachable); }
+  SUBCASE("lost after") { world.lose_next(Fault::lost_answer); }
+  SUBCASE("it is there from before") { world.kubernetes.make(manifest); }
   const Json stored = session.create(manifest);
   CHECK(stored["metadata"]["annotations"]["mlopsctl.dev/fence"] == session.fence());
-  CHECK(world.cluster.names("deployment").size() == 1);
+  CHECK(world.names("deployment").size() == 1);
 }
 
 TEST_CASE("a rehearsal changes nothing") {
@@ -236,8 +207,8 @@ TEST_CASE("a rehearsal changes nothing") {
   session.enter(Phase::starting);
   CHECK(session.state().phase == Phase::starting);
   CHECK(session.pause(5s) == Request::none);
-  CHECK_ERROR(session.change(service, to_green(), is_green), ErrorKind::bug, "rehearsal");
-  CHECK_ERROR(session.claim(service), ErrorKind::bug, "rehearsal");
+  CHECK_ERROR(session.change(chat_service, to_green(), is_green), ErrorKind::bug, "rehearsal");
+  CHECK_ERROR(session.claim(chat_service), ErrorKind::bug, "rehearsal");
   CHECK_ERROR(session.finish(ReleaseOutcome::succeeded), ErrorKind::bug, "rehearsal");
   CHECK(world.cluster.calls() == calls);
 }

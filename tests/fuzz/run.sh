@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seconds=${1:-20}
 shift || true
 targets=("$@")
-[[ ${#targets[@]} -gt 0 ]] || targets=(baseline chat_template checkpoint data_files data_set endpoint filter metric_lines pipeline profile quality s3_xml scrape task text tokenizer yaml)
+[[ ${#targets[@]} -gt 0 ]] || targets=(baseline chat_template checkpoint data_files data_set deploy_state endpoint filter metric_lines pipeline profile quality s3_xml scrape task text tokenizer yaml)
 
 # shellcheck source=cmake/setup.sh
 . cmake/setup.sh

@@ -107,7 +107,7 @@ struct KubectlOptions {
   std::string program = "kubectl";              // looked up in PATH
   std::string context, name_space, kubeconfig;  // empty: kubectl's own choice
   Milliseconds request_timeout{10'000};
-  Milliseconds request_budget{60'000};  // for repeating reads
+  Milliseconds request_budget{30'000};  // for repeating reads
 };
 // Fixes context and namespace for as long as it lives, whatever `kubectl config` does meanwhile.
 // Throws Error{unavailable} with what to install if there is no kubectl, Error{config} for a

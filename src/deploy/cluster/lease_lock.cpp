@@ -139,10 +139,10 @@ bool LeaseLock::take_from(const LeaseFacts& facts) {
   }
 }
 
-void LeaseLock::seen(const Json& lease, Milliseconds when) {
+void LeaseLock::seen(const Json& lease, Milliseconds sent) {
   request_ = annotation_of(lease, request_annotation);
-  renewed_ = when;
-  next_renewal_ = when + renew_every;
+  renewed_ = sent;
+  next_renewal_ = sent + renew_every;
 }
 
 bool LeaseLock::is_ours(const Json& lease) const {
@@ -172,10 +172,15 @@ bool LeaseLock::was_done(const Done& done, Milliseconds sent) {
   return false;
 }
 
-void LeaseLock::update(const Json& operations, const Done& done) {
+Json LeaseLock::guarded(const Json& operations) const {
   Json patch = Json::array({operation("test", "/spec/holderIdentity", holder_),
                             operation("test", "/spec/leaseTransitions", transitions_)});
   patch.insert(patch.end(), operations.begin(), operations.end());
+  return patch;
+}
+
+void LeaseLock::update(const Json& operations, const Done& done) {
+  const Json patch = guarded(operations);
   for (int attempt = 1;; ++attempt) {
     const Milliseconds sent = clock_->monotonic();
     try {
@@ -201,16 +206,25 @@ void LeaseLock::save(const std::string& state) {
   });
 }
 
+// A renewal whose answer got lost is simply made again when the next one is due.
 void LeaseLock::keep() {
-  const Milliseconds now = clock_->monotonic();
-  if (now < next_renewal_) return;
+  const Milliseconds sent = clock_->monotonic();
+  if (sent < next_renewal_) return;
   const std::string time = micro_time(clock_->wall());
+  const Json operations = Json::array({operation("replace", "/spec/renewTime", time)});
   try {
-    update(Json::array({operation("replace", "/spec/renewTime", time)}),
-           [&](const Json& lease) { return is_ours(lease) && lease_facts(lease).renewed == time; });
+    seen(cluster_->patch(reference(), PatchKind::json, guarded(operations)), sent);
   } catch (const ClusterError& error) {
+    if (error.failure() == ClusterFailure::conflict ||
+        error.failure() == ClusterFailure::not_found) {
+      update(operations, [&](const Json& lease) {
+        return is_ours(lease) && lease_facts(lease).renewed == time;
+      });
+      return;
+    }
     next_renewal_ = clock_->monotonic() + renew_again;
-    if (!error.outcome_unknown() || clock_->monotonic() - renewed_ >= lease_duration) throw;
+    const bool expired = clock_->monotonic() - renewed_ >= lease_duration;
+    if (!error.outcome_unknown() || expired) throw;
   }
 }
 
@@ -224,9 +238,7 @@ void LeaseLock::finish(const std::string& state) {
 
 void LeaseLock::release() {
   cluster_->patch(reference(), PatchKind::json,
-                  Json::array({operation("test", "/spec/holderIdentity", holder_),
-                               operation("test", "/spec/leaseTransitions", transitions_),
-                               {{"op", "remove"}, {"path", "/spec/holderIdentity"}}}));
+                  guarded(Json::array({{{"op", "remove"}, {"path", "/spec/holderIdentity"}}})));
 }
 
 Request LeaseLock::take_request() {

@@ -45,6 +45,7 @@ class LeaseLock {
   [[noreturn]] void refuse(const LeaseFacts& facts) const;
   // A patch that holds only while the lease is ours. `done`: was it carried out, of a lease that
   // was read after an unknown outcome.
+  Json guarded(const Json& operations) const;  // with tests that the lease is ours
   using Done = std::function<bool(const Json& lease)>;
   void update(const Json& operations, const Done& done);
   bool was_done(const Done& done, Milliseconds sent);
