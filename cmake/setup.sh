@@ -9,8 +9,16 @@ say() { printf '\n\033[1m== %s\033[0m\n' "$*" | setup_plain; }
 # Keeps the bold of `say` for terminals.
 setup_plain() { if [ -t 1 ]; then cat; else sed 's/\x1b\[[0-9;]*m//g'; fi; }
 
-# setup_listed FILE…: the packages that the lists name.
-setup_listed() { sed -e 's/[[:space:]]*#.*//' -e '/^$/d' "$@"; }
+# setup_listed FILE…: the packages that the lists name. One whose comment begins with "unless PROGRAM:" is
+# left out where that program is.
+setup_listed() {
+  local package comment
+  cat "$@" | while read -r package comment; do
+    case $package in '' | '#'*) continue ;; esac
+    if [[ $comment =~ ^'# unless '([^:]+): ]] && command -v "${BASH_REMATCH[1]}" >/dev/null; then continue; fi
+    printf '%s\n' "$package"
+  done
+}
 
 # setup_missing FILE…: those of them that are not installed.
 setup_missing() {

@@ -39,6 +39,7 @@ class Stream {
     buffer_.erase(0, size);
     return text;
   }
+  std::string rest() { return std::move(buffer_); }
   bool send(std::string_view text) const {
     while (!text.empty()) {
       const ssize_t put = ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
@@ -102,10 +103,14 @@ std::optional<ServedRequest> read_request(Stream& stream) {
 
 }  // namespace
 
-HttpServer::HttpServer(Handler handler) : handler_(std::move(handler)) {
+HttpServer::HttpServer(Handler handler, int port, bool keep_requests)
+    : handler_(std::move(handler)), keep_requests_(keep_requests) {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
@@ -124,7 +129,8 @@ HttpServer::~HttpServer() {
     const std::scoped_lock lock(mutex_);
     for (const int connection : open_) ::shutdown(connection, SHUT_RDWR);
   }
-  for (auto& thread : threads_) thread.join();
+  for (auto& [connection, thread] : threads_) thread.join();
+  join_ended();
   ::close(listener_);
 }
 
@@ -144,22 +150,36 @@ void HttpServer::accept_all() {
     const int on = 1;
     ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ++connections_;
+    join_ended();
     const std::scoped_lock lock(mutex_);
     open_.insert(connection);
-    threads_.emplace_back([this, connection] { serve(connection); });
+    threads_.emplace(connection, [this, connection] { serve(connection); });
   }
+}
+
+void HttpServer::join_ended() {
+  std::vector<std::thread> ended;
+  {
+    const std::scoped_lock lock(mutex_);
+    ended.swap(ended_);
+  }
+  for (auto& thread : ended) thread.join();
 }
 
 void HttpServer::serve(int connection) {
   Stream stream(connection);
   while (auto request = read_request(stream)) {
-    {
+    if (keep_requests_) {
       const std::scoped_lock lock(mutex_);
       requests_.push_back(*request);
     }
     const ServedResponse response = handler_(*request);
     std::this_thread::sleep_for(response.delay);
     if (response.drop) break;
+    if (response.take_over) {
+      response.take_over(connection, stream.rest());
+      break;
+    }
     std::string head = "HTTP/1.1 " + std::to_string(response.status) + " Status\r\n";
     bool has_length = false;
     for (const auto& [name, value] : response.headers) {
@@ -180,6 +200,10 @@ void HttpServer::serve(int connection) {
   }
   const std::scoped_lock lock(mutex_);
   open_.erase(connection);
+  if (const auto own = threads_.find(connection); own != threads_.end() && !stopping_) {
+    ended_.push_back(std::move(own->second));
+    threads_.erase(own);
+  }
   ::close(connection);
 }
 

@@ -36,13 +36,19 @@ struct ServedResponse {
   };
   std::vector<Piece> pieces;
   bool break_off = false;  // close behind the pieces, although HTTP says that more comes
+
+  // Takes the connection over instead of an answer: its descriptor, and what came behind the
+  // request. Closed by the server when it returns.
+  std::function<void(int connection, std::string read)> take_over;
 };
 
 class HttpServer {
  public:
   using Handler = std::function<ServedResponse(const ServedRequest&)>;
 
-  explicit HttpServer(Handler handler);  // called by one thread a connection
+  // The handler is called by one thread a connection. Port 0: a free one. Requests are kept for
+  // requests() unless many are to come.
+  explicit HttpServer(Handler handler, int port = 0, bool keep_requests = true);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -55,8 +61,10 @@ class HttpServer {
  private:
   void accept_all();
   void serve(int connection);
+  void join_ended();
 
   Handler handler_;
+  bool keep_requests_;
   int listener_ = -1;
   int port_ = 0;
   std::atomic<bool> stopping_ = false;
@@ -64,7 +72,8 @@ class HttpServer {
   mutable std::mutex mutex_;
   std::vector<ServedRequest> requests_;
   std::set<int> open_;
-  std::vector<std::thread> threads_;
+  std::map<int, std::thread> threads_;  // of open connections
+  std::vector<std::thread> ended_;
   std::thread acceptor_;
 };
 

@@ -44,7 +44,7 @@ class Life {
       : place_(place),
         timings_(timings),
         image_(place.container.value("image", "")),
-        behaviour_(behaviour_of(image_)) {
+        behaviour_(image_behaviour(image_)) {
     life_.status = {{"name", place.container.value("name", "")},
                     {"image", image_},
                     {"imageID", ""},
@@ -193,7 +193,7 @@ ContainerLife container_life(const ContainerPlace& place, const Timings& timings
 }
 
 std::string container_log(const Json& pod, const Json& container, bool previous) {
-  const auto behaviour = behaviour_of(container.value("image", ""));
+  const auto behaviour = image_behaviour(container.value("image", ""));
   const auto name = container.value("name", "");
   std::string log = "INFO:     Started server process [1]\nINFO:     loading the model\n";
   if (behaviour.fate == Fate::crash)

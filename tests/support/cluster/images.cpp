@@ -115,26 +115,20 @@ bool is_image_name(std::string_view image) {
          digest.find_first_not_of("0123456789abcdef", 7) == std::string_view::npos;
 }
 
-ImageBehaviour behaviour_of(std::string_view image) {
+ImageBehaviour image_behaviour(std::string_view image) {
   ImageBehaviour behaviour;
   if (!is_image_name(image)) return {.fate = Fate::invalid_name};
-  const auto tag = tag_of(image);
-  if (!tag) return {.fate = Fate::missing};
+  const auto repository = repository_of(image);
+  const std::string words =
+      repository.substr(repository.rfind('/') + 1) + "-" + tag_of(image).value_or("");
   for (const auto& [word, fate] : fates)
-    if (const auto behind = behind_word(*tag, word)) {
+    if (const auto behind = behind_word(words, word)) {
       behaviour.fate = fate;
       behaviour.after =
-          duration(*tag, *behind, fate == Fate::flapping ? Milliseconds(5000) : Milliseconds(0));
+          duration(words, *behind, fate == Fate::flapping ? Milliseconds(5000) : Milliseconds(0));
     }
-  if (const auto behind = behind_word(*tag, "slow"))
-    behaviour.slow_start = duration(*tag, *behind, Milliseconds(20'000));
-  if (const auto behind = behind_word(*tag, "latency"))
-    behaviour.latency = duration(*tag, *behind, Milliseconds(1000));
-  if (const auto behind = behind_word(*tag, "errors")) {
-    auto share = argument(*tag, *behind);
-    if (share.ends_with("pct")) share.remove_suffix(3);
-    behaviour.error_share = share.empty() ? 1.0 : parse_number(share).value_or(100) / 100;
-  }
+  if (const auto behind = behind_word(words, "slow"))
+    behaviour.slow_start = duration(words, *behind, Milliseconds(20'000));
   return behaviour;
 }
 

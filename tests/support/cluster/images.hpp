@@ -1,5 +1,6 @@
-// How the containers of an image behave in the simulated cluster: written in its tag, so that
-// everybody who sees the image (kubelet, registry, traffic simulator) agrees without asking.
+// How the containers of an image behave in the simulated cluster: written in its name or tag, so
+// that everybody who sees the image (kubelet, registry) agrees without asking. How they answer
+// requests is told by tests/support/traffic/behaviour.hpp.
 #pragma once
 
 #include "mlopsctl/base/time.hpp"
@@ -24,19 +25,17 @@ enum class Fate {
   unschedulable,  // no node has a GPU free
 };
 
-// Tags hold words: "1.4-crash", "2-slow-20s", "1.4-errors-5pct-latency-700ms".
+// Names and tags hold words: "acme/chat:1.4-crash", "acme/chat-slow-20s:2".
 struct ImageBehaviour {
   Fate fate = Fate::ok;
   Milliseconds after{0};       // crash, oom, flapping: so long it is well before (crash-30s)
   Milliseconds slow_start{0};  // slow-20s: readiness comes so much later
-  double error_share = 0;      // errors-5pct: of the answers are 500
-  Milliseconds latency{0};     // latency-700ms: added to every answer
 };
 
-ImageBehaviour behaviour_of(std::string_view image);
+ImageBehaviour image_behaviour(std::string_view image);
 
 // "repo:tag" → "repo@sha256:…". The digest holds the tag (of at most 24 characters), so that a
-// digest alone behaves as its tag does; a digest of other origin is an image that does not exist.
+// digest alone behaves as its tag does; with one of other origin only the repository's name counts.
 std::string digest_of(std::string_view image);
 std::string pinned(std::string_view image);
 // The tag, of a digest too; none if the digest is unknown.

@@ -141,13 +141,15 @@ void Kubernetes::destroy(std::string_view type_name, const std::string& name) {
   remove({}, place_of(*this, type_name, name));
 }
 
-void Kubernetes::make_sick(const std::string& selector) {
-  for (const auto& pod : objects("pods", selector)) plane_.sick.insert(uid_of(pod));
+void Kubernetes::make_sick(const std::string& selector, const std::string& name_space) {
+  const Place pods{&type("pods"), name_space.empty() ? options_.name_space : name_space, {}, {}};
+  for (const auto& pod : list({}, pods, {selector, {}})) plane_.sick.insert(uid_of(*pod));
   next_pass_ = plane_.now;
 }
 
-void Kubernetes::make_well(const std::string& selector) {
-  for (const auto& pod : objects("pods", selector)) plane_.sick.erase(uid_of(pod));
+void Kubernetes::make_well(const std::string& selector, const std::string& name_space) {
+  const Place pods{&type("pods"), name_space.empty() ? options_.name_space : name_space, {}, {}};
+  for (const auto& pod : list({}, pods, {selector, {}})) plane_.sick.erase(uid_of(*pod));
   next_pass_ = plane_.now;
 }
 

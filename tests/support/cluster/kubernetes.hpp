@@ -98,8 +98,8 @@ class Kubernetes {
             const std::string& manager = "kubectl-edit");
   void destroy(std::string_view type_name, const std::string& name);
   // The readiness probes of the pods (by labels) fail until they are well again.
-  void make_sick(const std::string& selector);
-  void make_well(const std::string& selector);
+  void make_sick(const std::string& selector, const std::string& name_space = {});
+  void make_well(const std::string& selector, const std::string& name_space = {});
   // Names of the pods that the Service has as ready endpoints.
   std::vector<std::string> ready_endpoints(const std::string& service);
   // Advances until the condition holds; false after `limit`.

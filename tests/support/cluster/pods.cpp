@@ -73,7 +73,7 @@ Json condition(const std::string& type, bool holds, const std::string& reason = 
 bool unschedulable(const Json& pod) {
   return std::any_of(list_at(pod, {"spec", "containers"}).begin(),
                      list_at(pod, {"spec", "containers"}).end(), [](const Json& one) {
-                       return behaviour_of(one.value("image", "")).fate == Fate::unschedulable;
+                       return image_behaviour(one.value("image", "")).fate == Fate::unschedulable;
                      });
 }
 

@@ -68,7 +68,7 @@ class ReplicaSetSync {
 
   std::string refused() const {
     for (const auto& container : at(set_, {"spec", "template", "spec", "containers"}))
-      if (behaviour_of(container.value("image", "")).fate == Fate::quota)
+      if (image_behaviour(container.value("image", "")).fate == Fate::quota)
         return fmt::format(
             "pods \"{}-{}\" is forbidden: exceeded quota: gpus, requested: "
             "requests.nvidia.com/gpu=1, "
