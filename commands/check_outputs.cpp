@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <functional>
@@ -13,9 +14,18 @@ namespace mlopsctl::commands {
 
 namespace {
 
+// Commands offer some of these options only.
+std::optional<std::string> text_of(const Arguments& arguments, const std::string& option) {
+  return arguments.options_.contains(option) ? arguments.text(option) : std::nullopt;
+}
+
+bool flag_of(const Arguments& arguments, const std::string& option) {
+  return arguments.options_.contains(option) && arguments.flag(option);
+}
+
 // A receiver whose URL may be a secret: given as URL, or by the name of a variable or a file.
 std::optional<Endpoint> endpoint_of(const Arguments& arguments, const std::string& option) {
-  if (const auto url = arguments.text(option)) {
+  if (const auto url = text_of(arguments, option)) {
     return url->starts_with("env:") ? Endpoint::from_environment(url->substr(4))
                                     : Endpoint::from_text(*url);
   }
@@ -23,7 +33,8 @@ std::optional<Endpoint> endpoint_of(const Arguments& arguments, const std::strin
 }
 
 std::optional<Endpoint> secret_endpoint_of(const Arguments& arguments, const std::string& name) {
-  const auto variable = arguments.text(name + "-env"), file = arguments.text(name + "-file");
+  const auto variable = text_of(arguments, name + "-env"),
+             file = text_of(arguments, name + "-file");
   if (variable && file) {
     throw Error(ErrorKind::usage, fmt::format("--{0}-env and --{0}-file exclude each other", name));
   }
@@ -33,8 +44,9 @@ std::optional<Endpoint> secret_endpoint_of(const Arguments& arguments, const std
 }
 
 AlertOptions alert_options(const Arguments& arguments) {
-  AlertOptions options{.lasts = parse_duration(arguments.text_or("alert-for", "26h")),
-                       .report_url = arguments.text_or("report-url", "")};
+  AlertOptions options{.lasts = parse_duration(text_of(arguments, "alert-for").value_or("26h")),
+                       .report_url = text_of(arguments, "report-url").value_or("")};
+  if (!arguments.options_.contains("alert-label")) return options;
   if (options.lasts.count() <= 0) {
     throw Error(ErrorKind::usage, "--alert-for needs a time above 0");
   }
@@ -125,14 +137,14 @@ class Outputs {
 };
 
 void write_files(Outputs& outputs, const Arguments& arguments, const CheckDocuments& documents) {
-  if (const auto file = arguments.text("html")) outputs.file("html", *file, documents.page);
-  if (const auto file = arguments.text("junit")) {
+  if (const auto file = text_of(arguments, "html")) outputs.file("html", *file, documents.page);
+  if (const auto file = text_of(arguments, "junit")) {
     outputs.file("junit", *file, [&] { return junit_xml(std::vector{documents.junit()}); });
   }
-  if (arguments.flag("github-summary")) {
+  if (flag_of(arguments, "github-summary")) {
     outputs.append("github_summary", summary_file(), documents.markdown());
   }
-  if (const auto file = arguments.text("prometheus")) {
+  if (const auto file = text_of(arguments, "prometheus")) {
     outputs.file(
         "prometheus", *file,
         [&] {
@@ -160,15 +172,14 @@ void send_metrics_and_alerts(Outputs& outputs, const Arguments& arguments,
 }
 
 void send_messages(Outputs& outputs, const Arguments& arguments, const CheckDocuments& documents) {
-  const std::string link = arguments.text_or("report-url", "");
-  if (const auto slack = secret_endpoint_of(arguments, "slack-webhook")) {
-    outputs.send("slack", *slack, [&](HttpClient& client) {
-      send_message(client, *slack, "Slack", slack_json(documents.message(link)));
-    });
-  }
-  if (const auto webhook = secret_endpoint_of(arguments, "webhook")) {
-    outputs.send("webhook", *webhook, [&](HttpClient& client) {
-      send_message(client, *webhook, "the webhook", documents.webhook_json(link));
+  const std::string link = text_of(arguments, "report-url").value_or("");
+  for (const Receiver& receiver : message_receivers(arguments)) {
+    outputs.send(receiver.slack ? "slack" : "webhook", receiver.endpoint, [&](HttpClient& client) {
+      if (receiver.slack) {
+        send_message(client, receiver.endpoint, "Slack", slack_json(documents.message(link)));
+      } else {
+        send_message(client, receiver.endpoint, "the webhook", documents.webhook_json(link));
+      }
     });
   }
 }
@@ -209,14 +220,34 @@ std::vector<OptionSpec> check_output_options(const CheckOutputHelp& help) {
           file("webhook-file", "File with that URL, readable by its owner only")};
 }
 
+std::vector<OptionSpec> check_output_options(const CheckOutputHelp& help,
+                                             std::span<const std::string_view> names) {
+  std::vector<OptionSpec> options;
+  for (auto& option : check_output_options(help)) {
+    if (std::ranges::find(names, option.name) != names.end()) options.push_back(std::move(option));
+  }
+  return options;
+}
+
+std::vector<Receiver> message_receivers(const Arguments& arguments) {
+  std::vector<Receiver> receivers;
+  if (const auto slack = secret_endpoint_of(arguments, "slack-webhook")) {
+    receivers.push_back({true, *slack});
+  }
+  if (const auto webhook = secret_endpoint_of(arguments, "webhook")) {
+    receivers.push_back({false, *webhook});
+  }
+  return receivers;
+}
+
 void validate_check_outputs(const Arguments& arguments) {
   alert_options(arguments);
   endpoint_of(arguments, "pushgateway");
   endpoint_of(arguments, "alertmanager");
   secret_endpoint_of(arguments, "slack-webhook");
   secret_endpoint_of(arguments, "webhook");
-  if (const auto link = arguments.text("report-url")) Endpoint::from_text(*link);
-  if (arguments.flag("github-summary")) summary_file();
+  if (const auto link = text_of(arguments, "report-url")) Endpoint::from_text(*link);
+  if (flag_of(arguments, "github-summary")) summary_file();
 }
 
 bool write_check_outputs(Context& context, const Arguments& arguments,

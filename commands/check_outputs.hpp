@@ -11,7 +11,9 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mlopsctl::commands {
@@ -42,6 +44,16 @@ struct CheckOutputHelp {  // of the options that differ
   std::string page, junit, alert;
 };
 std::vector<OptionSpec> check_output_options(const CheckOutputHelp& help);
+// Only those of these names: the rest is then as if it was not given.
+std::vector<OptionSpec> check_output_options(const CheckOutputHelp& help,
+                                             std::span<const std::string_view> names);
+
+// Where messages for people go, by --slack-webhook-env/-file and --webhook-env/-file.
+struct Receiver {
+  bool slack = false;  // else it takes JSON
+  Endpoint endpoint;
+};
+std::vector<Receiver> message_receivers(const Arguments& arguments);
 
 // Throws Error{usage, config} for what is wrong with these options, before any work is done.
 void validate_check_outputs(const Arguments& arguments);

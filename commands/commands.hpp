@@ -65,6 +65,17 @@ CommandSpec eval_cache_show();
 CommandSpec eval_cache_clear();
 CommandSpec help_command_target();
 
+CommandSpec deploy_rolling();
+CommandSpec deploy_blue_green();
+CommandSpec deploy_status();
+CommandSpec deploy_history();
+CommandSpec deploy_promote();
+CommandSpec deploy_pause();
+CommandSpec deploy_resume();
+CommandSpec deploy_abort();
+CommandSpec rollback();
+CommandSpec smoke();
+
 CommandSpec experiment_list();
 CommandSpec experiment_create();
 CommandSpec experiment_rename();

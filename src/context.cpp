@@ -8,6 +8,7 @@
 #include "mlopsctl/ui/console_progress.hpp"
 
 #include "context/data_suggestions.hpp"
+#include "context/deploy_suggestions.hpp"
 
 #include <fmt/format.h>
 
@@ -162,7 +163,15 @@ std::vector<Suggestion> Context::suggest(Complete kind, std::string_view prefix)
   }
   if (is_of_data(kind)) return data_suggestions(kind, start_folder(state_->globals), prefix);
   const auto folder = home();
-  if (!folder || !fs::exists(*folder / "runs.db")) return suggestions;
+  const bool has_store = folder && fs::exists(*folder / "runs.db");
+  if (kind == Complete::app || kind == Complete::release || kind == Complete::plan_key) {
+    const RunStore* known = has_store ? &runs(StoreAccess::read) : nullptr;
+    for (auto& name : deploy_suggestions(kind, start_folder(state_->globals), known)) {
+      add(std::move(name.value), std::move(name.description));
+    }
+    return suggestions;
+  }
+  if (!has_store) return suggestions;
   RunStore& store = runs(StoreAccess::read);
   const auto names = [&](RunStore::Names names_kind, const std::string& before) {
     std::string_view rest = prefix;

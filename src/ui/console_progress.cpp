@@ -2,13 +2,13 @@
 
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/base/time.hpp"
+#include "mlopsctl/ui/live_block.hpp"
 
 #include "ui/terminal_legend.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdio>
 #include <vector>
@@ -43,20 +43,6 @@ std::string seconds_text(double seconds) {
       human_duration(Milliseconds(static_cast<std::int64_t>(std::clamp(seconds, 1.0, 1e9)) * 1000));
   if (text.ends_with(".0s")) text.erase(text.size() - 3, 2);
   return text;
-}
-
-std::string bar(double share, bool unicode) {
-  constexpr std::array<std::string_view, 8> eighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  const int steps = static_cast<int>(share * bar_width * 8);
-  std::string text;
-  for (int i = 0; i < steps / 8; ++i) text += unicode ? "█" : "#";
-  int used = steps / 8;
-  if (unicode && steps % 8 != 0) {
-    text += eighths[static_cast<std::size_t>(steps % 8)];
-    ++used;
-  }
-  text.append(static_cast<std::size_t>(bar_width - used), unicode ? ' ' : '.');
-  return unicode ? "▕" + text + "▏" : "[" + text + "]";
 }
 
 struct Pace {
@@ -162,7 +148,7 @@ std::string ConsoleProgress::bar_line(Clock::time_point now) const {
   if (task_.total > 0) {
     const double share = std::min(1.0, done / total);
     parts.push_back(fmt::format("{:3.0f}%", std::floor(share * 100)));
-    parts.push_back(bar(share, terminal_.unicode));
+    parts.push_back(share_bar(share, bar_width, terminal_.unicode));
     parts.push_back(
         task_.unit == "bytes"
             ? fmt::format("{} of {}", amount_text(done, task_.unit), amount_text(total, task_.unit))

@@ -1,6 +1,7 @@
 // What holds for each command: help, usage errors, output that cannot be written, JSON.
 #include "mlopsctl/commands.hpp"
 
+#include "support/http_server.hpp"
 #include "support/locations.hpp"
 #include "support/sandbox.hpp"
 
@@ -8,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <set>
 
 using mlopsctl::testing::Outcome;
 using mlopsctl::testing::Sandbox;
@@ -108,6 +110,7 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"plots diff", {}},
     {"plots templates", {}},
     {"help evaluation", {}},
+    {"smoke", {"URL", "--attempts", "1"}},
     {"eval tasks", {"quiz.yaml"}},
     {"eval run", {"small-model", "--tasks", "quiz.yaml", "-o", "result.json"}},
     {"eval show", {"result.json"}},
@@ -137,6 +140,11 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"quality report", {"responses.jsonl"}},
     {"quality rules", {}},
 };
+
+// These need a cluster: deploy_cluster_test.cpp.
+const std::set<std::string> with_cluster{"deploy rolling", "deploy blue-green", "deploy status",
+                                         "deploy history", "deploy promote",    "deploy pause",
+                                         "deploy resume",  "deploy abort",      "rollback"};
 
 }  // namespace
 
@@ -195,10 +203,13 @@ TEST_CASE("every command answers with one JSON object that names its schema") {
                            "--allow-empty", "-m", "first"})
               .code == 0);
   box.output_of({"run", "start", "--name", "one", "--experiment", "e"});
+  const mlopsctl::testing::HttpServer server(
+      [](const auto&) { return mlopsctl::testing::ServedResponse{}; });
   for (const auto& [path, arguments] : working) {
     Strings argv = words(path);
     argv.emplace_back("--json");
     argv.insert(argv.end(), arguments.begin(), arguments.end());
+    std::ranges::replace(argv, "URL", server.url());
     CAPTURE(path);
     const json answer = json::parse(box.output_of(argv));
     std::string schema = "mlopsctl." + path + "/1";
@@ -206,7 +217,7 @@ TEST_CASE("every command answers with one JSON object that names its schema") {
     CHECK(answer["schema"] == schema);
   }
   // `completion` prints a script whatever was asked; everything else is in the list.
-  CHECK(working.size() + 1 == mlopsctl::registry().all().size());
+  CHECK(working.size() + with_cluster.size() + 1 == mlopsctl::registry().all().size());
 }
 
 TEST_CASE("an interrupted stream has stored what arrived") {

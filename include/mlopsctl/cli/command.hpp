@@ -34,6 +34,9 @@ enum class Complete {
   data_target,  // a tracked file or folder, a .dvc file, a stage
   plot_template,
   baseline,  // a name in baselines/, or a file
+  app,       // that was deployed from here, or of deploy.yaml
+  release,   // of a deployment: its number
+  plan_key,  // of deploy.yaml: "canary.stepWeight="
 };
 
 struct OptionSpec {

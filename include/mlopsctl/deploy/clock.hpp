@@ -17,5 +17,7 @@ class Clock {
 // From its first sleep on it takes SIGINT, SIGTERM, SIGHUP and SIGQUIT for the rest of the program:
 // each of them, whenever it arrives, ends one sleep.
 Clock& system_clock();
+// The signal that last ended a sleep of system_clock() early; 0: none did.
+int stop_signal();
 
 }  // namespace mlopsctl

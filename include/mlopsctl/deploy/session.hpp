@@ -71,6 +71,7 @@ using EventSink = std::function<void(const DeployEvent&)>;
 
 struct LeaseView {
   bool exists = false, held = false;
+  bool holder_ended = false;  // it ran on this machine, and is gone
   std::string holder;
   Timestamp renewed{};
   Milliseconds duration{30'000};

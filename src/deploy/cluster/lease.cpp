@@ -50,6 +50,7 @@ LeaseView lease_view(const Json& lease) {
   const LeaseFacts facts = lease_facts(lease);
   LeaseView view{.exists = true,
                  .held = !facts.holder.empty(),
+                 .holder_ended = holder_has_ended(lease),
                  .holder = facts.holder,
                  .duration = facts.duration,
                  .transitions = facts.transitions,

@@ -13,6 +13,8 @@
 namespace mlopsctl {
 namespace {
 
+int stopped_by = 0;
+
 class SystemClock final : public Clock {
  public:
   Timestamp wall() override { return now(); }
@@ -29,12 +31,12 @@ class SystemClock final : public Clock {
   bool sleep(Milliseconds time) override {
     if (!signals_) {
       signals_.emplace();
-      if (interrupted_by() != 0) return true;
+      if (interrupted_by() != 0) return stop(interrupted_by());
     }
     const Milliseconds end = monotonic() + time;
     for (;;) {
       while (const auto signal = signals_->next())
-        if (asks_to_stop(signal->number)) return true;
+        if (asks_to_stop(signal->number)) return stop(signal->number);
       const Milliseconds left = end - monotonic();
       if (left <= Milliseconds{0}) return false;
       pollfd watched{signals_->fd(), POLLIN, 0};
@@ -44,6 +46,10 @@ class SystemClock final : public Clock {
   }
 
  private:
+  static bool stop(int signal) {
+    stopped_by = signal;
+    return true;
+  }
   static bool asks_to_stop(int signal) { return signal != SIGUSR1 && signal != SIGUSR2; }
 
   std::optional<SignalQueue> signals_;  // from the first sleep on, to the end of the program
@@ -55,5 +61,7 @@ Clock& system_clock() {
   static SystemClock clock;
   return clock;
 }
+
+int stop_signal() { return stopped_by; }
 
 }  // namespace mlopsctl
