@@ -252,6 +252,23 @@ TEST_CASE("somebody else's image in the new colour ends the deployment (9)") {
   CHECK(stage.live_image() == image("1.4"));
 }
 
+TEST_CASE("somebody else's image in the live colour is theirs to keep: nothing is switched (9)") {
+  Stage stage(StrategyKind::blue_green);
+  stage.world.at_time(stage.world.now() + Milliseconds{3'000}, [&] {
+    Json containers =
+        stage.world.object("deployments", "chat-blue")["spec"]["template"]["spec"]["containers"];
+    containers[0]["image"] = image("9.9");
+    stage.world.edit("deployments", "chat-blue",
+                     {{"spec", {{"template", {{"spec", {{"containers", containers}}}}}}}});
+  });
+  const DeployResult result = Deployer(stage).deploy("1.5-slow-30s");
+  CHECK(result.outcome == ReleaseOutcome::rolled_back);
+  CHECK(contains(result.state.reason, "somebody else"));
+  stage.settle();
+  CHECK(stage.live_image() == image("9.9"));
+  CHECK(stage.replicas("chat-green") == 0);
+}
+
 TEST_CASE("a pause holds the switch until somebody promotes") {
   Stage stage(StrategyKind::blue_green);
   Deployer deployer(stage);

@@ -141,6 +141,31 @@ TEST_CASE("from a version that is not healthy one deploys only when asked to") {
   CHECK(stage.live_image() == image("1.5"));
 }
 
+TEST_CASE("an image that is there already but does not work is no success") {
+  Stage stage(StrategyKind::rolling);
+  Json containers =
+      stage.world.object("deployments", "chat")["spec"]["template"]["spec"]["containers"];
+  containers[0]["image"] = image("1.5-crash");
+  stage.world.edit("deployments", "chat",
+                   {{"spec", {{"template", {{"spec", {{"containers", containers}}}}}}}});
+  stage.settle();
+  CHECK_ERROR(Deployer(stage).deploy("1.5-crash"), ErrorKind::conflict, "not healthy");
+}
+
+TEST_CASE("a rolling update cannot be held, and says so") {
+  Stage stage(StrategyKind::rolling);
+  Deployer deployer(stage);
+  SimulatedCluster other(stage.world);
+  bool asked = false;
+  deployer.watch([&] {
+    if (!stage.told("RolloutStarted") || asked) return;
+    asked = true;
+    ask_holder(other, "chat", Request::pause);
+  });
+  CHECK(deployer.deploy("1.5-slow-20s").outcome == ReleaseOutcome::succeeded);
+  CHECK(stage.told("CannotPause"));
+}
+
 TEST_CASE("somebody else's image in the middle ends the deployment without a fight (9)") {
   Stage stage(StrategyKind::rolling);
   stage.world.at_time(stage.world.now() + Milliseconds{3'000}, [&] {

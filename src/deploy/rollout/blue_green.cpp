@@ -39,6 +39,10 @@ Tick BlueGreen::tick(Session& session) {
   turn_back_if_asked(session);
   const Colours colours = read_colours(session);
   if (const auto end = foreign(session, colours)) return *end;
+  if (lost_its_ground(session, colours)) {
+    turn_back(session, fmt::format("somebody else changed the pods of Deployment {}, which serves",
+                                   quote(deployment_of(session.plan(), colours.live))));
+  }
   for (const Json* object : {&colours.old_side, &colours.new_side, &colours.service})
     own(session, *object);
   return step(session, colours);
@@ -85,9 +89,16 @@ std::optional<Tick> BlueGreen::foreign(Session& session, const Colours& colours)
                           quote(state.to.deployment), image_of(now, container_of(plan, now))));
 }
 
+// The live colour is not what it was when this was planned: a switch would undo somebody's work.
+bool BlueGreen::lost_its_ground(Session& session, const Colours& colours) {
+  const State& state = session.state();
+  return state.phase != Phase::rolling_back && colours.live == state.notes.at("old") &&
+         version_hash(session.plan(), pod_template(colours.old_side)) != state.from.template_hash;
+}
+
 Rollout BlueGreen::judge_new(Session& session, const Colours& colours) {
-  const Rollout rollout = judge(session, colours.new_side, colours.workload, timer_.age(session),
-                                session.state().to.replicas);
+  Rollout rollout = judge(session, colours.new_side, colours.workload, timer_.age(session),
+                          session.state().to.replicas);
   narrator_.tell(session, session.state().to.deployment, rollout);
   return rollout;
 }

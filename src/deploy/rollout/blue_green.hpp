@@ -58,6 +58,7 @@ class BlueGreen : public Strategy {
   Tick back(Session& session, const Colours& colours);
   Tick return_traffic(Session& session, const Colours& colours);
   Tick park_new(Session& session, const Colours& colours);
+  static bool lost_its_ground(Session& session, const Colours& colours);
   std::optional<Tick> foreign(Session& session, const Colours& colours) const;
   // Raises a colour to a size; false when it is there already or was raised often enough.
   bool raise(Session& session, const Json& deployment, int size);

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
+#include <string>
 
 namespace mlopsctl::rollout {
 namespace {
@@ -21,6 +23,18 @@ int number_in(const std::string& text) {
   int value = 1;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return std::max(1, value);
+}
+
+// Of whatever version: somebody may be at work on that colour.
+std::set<std::string> pods_of(Session& session, const Colours& colours, const std::string& colour) {
+  std::set<std::string> names;
+  for (const Json& pod : colours.workload.pods) {
+    const Json& metadata = pod.at("metadata");
+    const Json labels = metadata.value("labels", Json::object());
+    if (text_at(labels, session.plan().blue_green.label) == colour)
+      names.insert(text_at(metadata, "name"));
+  }
+  return names;
 }
 
 int old_size(const State& state) { return number_in(state.notes.at("old_size")); }
@@ -72,11 +86,11 @@ Tick BlueGreen::return_traffic(Session& session, const Colours& colours) {
 Tick BlueGreen::park_new(Session& session, const Colours& colours) {
   State& state = session.state();
   const Milliseconds age = timer_.age(session), now = session.clock().monotonic();
-  const Rollout old_pods = judge_return(session, colours.old_side, colours.workload, age, 0);
-  const auto is_old = [&](const std::string& pod) {
-    return std::ranges::find(old_pods.pods, pod) != old_pods.pods.end();
-  };
-  const bool serves = !colours.serving.empty() && std::ranges::all_of(colours.serving, is_old);
+  const auto old_pods = pods_of(session, colours, state.notes.at("old"));
+  const bool serves =
+      !colours.serving.empty() && std::ranges::all_of(colours.serving, [&](const std::string& pod) {
+        return old_pods.contains(pod);
+      });
   const bool was_unhealthy = state.notes.contains("forced");
   if (!serves && !was_unhealthy) {
     returned_.reset();

@@ -76,6 +76,7 @@ void BlueGreen::plan(Session& session, const PinnedImage& image) {
   state.to = release_of(session, next, image, configs);
   plan_colours(session, service, live_side, other, next);
   if (state.to.template_hash == state.from.template_hash && !tools_.retry) {
+    require_healthy(session, view_of(session, live_side, state.notes["selector"]));
     throw AlreadyLive(
         fmt::format("{} serves already ({}), with the same configuration", image.pinned, live));
   }

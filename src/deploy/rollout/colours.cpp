@@ -81,8 +81,7 @@ std::string other_colour(const DeployPlan& plan, const std::string& live) {
 
 std::string live_colour(const DeployPlan& plan, const Json& service) {
   const BlueGreenPlan& names = plan.blue_green;
-  const std::string live =
-      text_at(service.at("spec").value("selector", Json::object()), names.label);
+  std::string live = text_at(service.at("spec").value("selector", Json::object()), names.label);
   if (live == names.blue || live == names.green) return live;
   const std::string what =
       live.empty() ? fmt::format("does not select by the label '{}'", names.label)

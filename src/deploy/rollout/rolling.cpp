@@ -62,7 +62,9 @@ void Rolling::plan(Session& session, const PinnedImage& image) {
   state.to.deployment = name;
   state.notes["selector"] = selector_text(deployment);
   const bool same = state.to.template_hash == state.from.template_hash;
+  const auto view = [&] { return read_workload(session.cluster(), name, state.notes["selector"]); };
   if (same && !tools_.retry) {
+    require_healthy(session, view());
     throw AlreadyLive(fmt::format("{} serves already, with the same configuration", image.pinned));
   }
   if (same) {
@@ -74,8 +76,7 @@ void Rolling::plan(Session& session, const PinnedImage& image) {
     state.notes["forced"] = "yes";
     return;
   }
-  if (!same)
-    require_healthy(session, read_workload(session.cluster(), name, state.notes["selector"]));
+  if (!same) require_healthy(session, view());
   state.notes["adopted"] = new_run_id();
 }
 
@@ -114,6 +115,11 @@ Tick Rolling::tick(Session& session) {
   const State& state = session.state();
   if (state.phase == Phase::preparing && state.abort_asked)
     return {.again_in = at_once, .outcome = ReleaseOutcome::aborted};
+  if (state.paused) {
+    session.tell(Severity::warn, "CannotPause", "a rolling update cannot be held, only aborted");
+    session.state().paused = false;
+    session.save();
+  }
   turn_back_if_asked(session);
   const WorkloadView view =
       read_workload(session.cluster(), state.to.deployment, state.notes.at("selector"));
@@ -153,6 +159,11 @@ Tick Rolling::forward(Session& session, const Json& deployment, const WorkloadVi
     set_template(session, deployment, state.to);
     session.tell(Severity::info, "RolloutStarted",
                  fmt::format("Deployment {}: {}", state.to.deployment, state.to.image));
+    if (replicas_of(deployment) == 0) {
+      session.tell(Severity::warn, "NoReplicas",
+                   fmt::format("Deployment {} has 0 replicas: nothing will show whether it works",
+                               state.to.deployment));
+    }
     return {.again_in = poll_pods, .outcome = {}};
   }
   const Rollout rollout = judge(session, deployment, view, age, state.to.replicas);

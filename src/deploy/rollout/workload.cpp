@@ -32,7 +32,8 @@ Json require(Session& session, const ObjectRef& reference, const std::string& wh
 }
 
 std::string requirement(const Json& expression) {
-  const std::string key = text_at(expression, "key"), how = text_at(expression, "operator");
+  std::string key = text_at(expression, "key");
+  const std::string how = text_at(expression, "operator");
   if (how == "Exists") return key;
   if (how == "DoesNotExist") return "!" + key;
   const auto values = expression.value("values", std::vector<std::string>{});
