@@ -24,6 +24,25 @@ constexpr std::string_view hexadecimal = "0-9a-fA-F";
 constexpr std::string_view words =
     R"(\p{L}\p{M}\p{N}\p{Pc}\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189})";
 
+// Characters of a category that are newer than PCRE2's Unicode may be; as part of a set.
+struct NewCharacters {
+  std::string_view category, set;
+};
+#include "tokenizer/new_characters.inc"
+
+// Those of "L", "Lo" and the like.
+std::string new_in(std::string_view category) {
+  std::string set;
+  for (const NewCharacters& one : new_characters) {
+    if (one.category == category || one.category.substr(0, 1) == category) set += one.set;
+  }
+  return set;
+}
+
+std::string all_words() {
+  return fmt::format("{}{}{}{}", words, new_in("L"), new_in("M"), new_in("N"));
+}
+
 class Translator {
  public:
   explicit Translator(std::string_view pattern) : pattern_(pattern) {}
@@ -83,8 +102,21 @@ class Translator {
     for (; at_ < end; ++at_) result_ += pattern_[at_] == 'm' ? 's' : pattern_[at_];
   }
 
-  void put(std::string_view set, bool negated) {
-    at_ += 2;
+  // \p{L}: with characters that PCRE2 does not know yet.
+  void category() {
+    const std::string_view rest = pattern_.substr(at_ + 2);
+    const std::size_t end = rest.find('}');
+    const bool braces = rest.starts_with('{') && end != std::string_view::npos;
+    const std::string_view name = braces ? rest.substr(1, end - 1) : rest.substr(0, 1);
+    const std::string added = new_in(name);
+    const std::size_t length = 2 + (braces ? end + 1 : std::min<std::size_t>(1, rest.size()));
+    const bool negated = pattern_[at_ + 1] == 'P';
+    if (added.empty() || (in_class_ && negated)) return copy(length);
+    put(fmt::format("\\p{{{}}}{}", name, added), negated, length);
+  }
+
+  void put(std::string_view set, bool negated, std::size_t length = 2) {
+    at_ += length;
     if (in_class_) {
       known_ = !negated;
       result_ += set;
@@ -110,11 +142,12 @@ class Translator {
       case 'H':
         return put(hexadecimal, true);
       case 'w':
-        return put(words, false);
+        return put(all_words(), false);
       case 'W':
-        return put(words, true);
+        return put(all_words(), true);
       case 'p':
       case 'P':
+        return category();
       case 'x':  // with what is in braces
         return copy(pattern_.substr(at_ + 2).starts_with('{')
                         ? std::min(pattern_.find('}', at_), pattern_.size() - 1) + 1 - at_
