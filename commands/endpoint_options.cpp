@@ -3,6 +3,8 @@
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/version.hpp"
 
+#include "commands/eval_target.hpp"
+
 #include <fmt/format.h>
 
 #include <limits>
@@ -102,6 +104,12 @@ EndpointOptions endpoint_of(const Arguments& arguments, const std::string& url) 
     options.retries = static_cast<int>(whole(arguments, "retries", 0, 1000, 5));
   }
   return options;
+}
+
+std::unique_ptr<Target> open_named_target(Context& context, const Arguments& arguments,
+                                          const std::string& name) {
+  if (!is_endpoint_url(name)) return open_target(arguments, name);
+  return open_endpoint(endpoint_of(arguments, name), context.progress());
 }
 
 std::vector<OptionSpec> command_options() {

@@ -22,6 +22,10 @@ std::vector<OptionSpec> endpoint_speed_options();
 // Throws Error{usage, config}.
 EndpointOptions endpoint_of(const Arguments& arguments, const std::string& url);
 
+// A model's folder (eval_target.hpp) or an endpoint, as its name says.
+std::unique_ptr<Target> open_named_target(Context& context, const Arguments& arguments,
+                                          const std::string& name);
+
 // --command; its timeout is that of the endpoint.
 std::vector<OptionSpec> command_options();
 std::optional<CommandOptions> command_of(const Arguments& arguments);

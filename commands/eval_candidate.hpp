@@ -1,4 +1,4 @@
-// Models that eval check evaluates itself.
+// Models and endpoints that eval check evaluates itself.
 #pragma once
 
 #include "mlopsctl/cli/command.hpp"
@@ -10,10 +10,10 @@
 
 namespace mlopsctl::commands {
 
-// --tasks, --only, --limit, --shots and how the model runs.
+// --tasks, what is asked of them, how a model runs, how an endpoint is asked, and the cache.
 std::vector<OptionSpec> candidate_options();
 
-// A model's folder rather than results. Throws Error{usage} for an endpoint.
+// A model's folder or an endpoint's URL rather than results.
 bool is_candidate(const std::string& name);
 
 // Asks it the questions of --tasks as 'eval run' does. Throws Error{usage} without tasks.

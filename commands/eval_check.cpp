@@ -127,8 +127,8 @@ CommandSpec eval_check() {
           "and wrong answers, Wilcoxon's of log-likelihoods and other numbers, with Holm's "
           "correction over all of them. Intervals are of 10,000 paired resamples, of whole groups "
           "where examples have one. The report says which drop could not have been seen.\n\n"
-          "A model's folder in the place of results is evaluated first, on the tasks of "
-          "--tasks.\n\n"
+          "A model's folder or an endpoint's URL in the place of results is evaluated first, on "
+          "the tasks of --tasks.\n\n"
           "Results of lm-evaluation-harness are read, too. Two files of plain numbers, "
           "{\"accuracy\": 0.91}, are compared by the tolerance alone.\n\n"
           "Exits with 0 if all rules are kept, or with warnings only (3 with --strict), 3 if one "
@@ -145,11 +145,13 @@ CommandSpec eval_check() {
             "The last run, in CI"},
            {"mlopsctl eval check metrics.json --baseline baseline.json",
             "Plain numbers: {\"accuracy\": 0.91}"},
+           {"mlopsctl eval check http://localhost:8000/v1 --tasks tasks/ --baseline chat",
+            "Ask a server and compare, in one go"},
            {"mlopsctl eval check result.json --threshold 0.85", "Without a baseline"}},
       .options = all_options(),
       .positionals = {{.name = "RESULT",
                        .help = "Results of 'eval run': files, - for standard input, or runs; or a "
-                               "model's folder",
+                               "model's folder, or an endpoint's URL",
                        .many = true,
                        .complete = Complete::file}},
       .run = check};

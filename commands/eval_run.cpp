@@ -48,6 +48,7 @@ EvaluateOptions evaluate_options(const Arguments& arguments) {
   if (const auto resamples = count_option(arguments, "bootstrap", 0, 10'000'000)) {
     options.bootstrap = static_cast<unsigned>(*resamples);
   }
+  read_prompt_form(arguments, options);
   const auto output = arguments.text("output");
   if (options.resume && !output) {
     throw Error(ErrorKind::usage, "--resume needs --output FILE",
@@ -82,10 +83,8 @@ Evaluated open_evaluated(Context& context, const Arguments& arguments) {
   Evaluated out{.name = target_name(arguments)};
   if (const auto command = command_of(arguments)) {
     out.target = open_command(*command);
-  } else if (const std::string& named = arguments.positionals().front(); is_endpoint_url(named)) {
-    out.target = open_endpoint(endpoint_of(arguments, named), context.progress());
   } else {
-    out.target = open_target(arguments, named);
+    out.target = open_named_target(context, arguments, arguments.positionals().front());
   }
   out.target = cached(context, arguments, std::move(out.target), out.cache);
   return out;
@@ -202,16 +201,18 @@ CommandSpec eval_run() {
           "'baseline save' and 'eval check' compare what is comparable. Where there is a run "
           "store, the evaluation is recorded as a run.\n\n"
           "Exits with 0 if all examples were scored, 5 if some could not be.",
-      .examples = {{"mlopsctl eval run model --tasks tasks/", "All tasks of a folder"},
-                   {"mlopsctl eval run model -t quiz.yaml -l 100 --shots 5 -o quick.json",
-                    "A first impression"},
-                   {"mlopsctl eval run model -t tasks/ --adapter lora -o lora.json --samples",
-                    "With an adapter, keeping prompts and answers"},
-                   {"mlopsctl eval run model -t tasks/ -o full.json --resume",
-                    "Go on after a crash"},
-                   {"mlopsctl eval run http://localhost:8000/v1 -t tasks/ --cache user",
-                    "A server; answers are kept"},
-                   {"mlopsctl eval run --command 'python predict.py' -t quiz.yaml", "Any program"}},
+      .examples =
+          {{"mlopsctl eval run model --tasks tasks/", "All tasks of a folder"},
+           {"mlopsctl eval run model -t quiz.yaml -l 100 --shots 5 -o quick.json",
+            "A first impression"},
+           {"mlopsctl eval run model -t tasks/ --adapter lora -o lora.json --samples",
+            "With an adapter, keeping prompts and answers"},
+           {"mlopsctl eval run chat-model -t tasks/ --chat --system-instruction 'Be brief.'",
+            "A chat model, asked as it was trained"},
+           {"mlopsctl eval run model -t tasks/ -o full.json --resume", "Go on after a crash"},
+           {"mlopsctl eval run http://localhost:8000/v1 -t tasks/ --cache user",
+            "A server; answers are kept"},
+           {"mlopsctl eval run --command 'python predict.py' -t quiz.yaml", "Any program"}},
       .options = all_options(),
       .positionals = {{.name = "TARGET",
                        .help = "The model: a folder of Hugging Face, or the URL of an endpoint",

@@ -64,7 +64,29 @@ std::vector<OptionSpec> question_options() {
        .value = "N",
        .help = "The first N examples of each task only",
        .letter = 'l'},
-      {.name = "shots", .value = "N", .help = "Examples before each question, whatever tasks say"}};
+      {.name = "shots", .value = "N", .help = "Examples before each question, whatever tasks say"},
+      {.name = "chat",
+       .help = "Put prompts through the model's chat template; a server gets messages where its "
+               "API takes them. Texts of perplexities stay as they are"},
+      {.name = "system-instruction",
+       .value = "TEXT",
+       .help = "Before each prompt and the tasks' descriptions; the system's message of a chat"},
+      {.name = "fewshot-as-multiturn",
+       .value = "BOOL",
+       .help = "Whether the shots of a chat are messages of their own, or part of the question's",
+       .choices = {"true", "false"},
+       .default_text = "true, with --chat"}};
+}
+
+void read_prompt_form(const Arguments& arguments, eval::EvaluateOptions& options) {
+  options.chat = arguments.flag("chat");
+  options.system_instruction = arguments.text_or("system-instruction", "");
+  const auto multiturn = arguments.text("fewshot-as-multiturn");
+  options.multiturn = multiturn.value_or("true") == "true";
+  if (multiturn && !options.chat) {
+    throw Error(ErrorKind::usage, "--fewshot-as-multiturn says how shots are put into a chat",
+                "give --chat too, for models that have a chat template");
+  }
 }
 
 EngineOptions engine_options(const Arguments& arguments) {

@@ -3,6 +3,7 @@
 
 #include "mlopsctl/cli/command.hpp"
 #include "mlopsctl/context.hpp"
+#include "mlopsctl/eval/evaluate.hpp"
 #include "mlopsctl/eval/local_target.hpp"
 #include "mlopsctl/eval/target.hpp"
 
@@ -15,6 +16,10 @@ namespace mlopsctl::commands {
 std::vector<OptionSpec> model_options();
 // --only, --limit, --shots: what of the tasks is asked.
 std::vector<OptionSpec> question_options();
+
+// --chat, --system-instruction and --fewshot-as-multiturn of question_options(). Throws
+// Error{usage}.
+void read_prompt_form(const Arguments& arguments, eval::EvaluateOptions& options);
 // Throws Error{usage}.
 EngineOptions engine_options(const Arguments& arguments);
 LocalOptions local_options(const Arguments& arguments, const std::string& model);

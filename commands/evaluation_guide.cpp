@@ -13,6 +13,8 @@ std::vector<ExampleSpec> steps() {
        "Is the task file in order, and what exactly will be asked?"},
       {"mlopsctl eval run model --tasks quiz.yaml -o before.json",
        "Score a model: a folder with config.json, tokenizer.json and safetensors"},
+      {"mlopsctl eval run chat-model --tasks quiz.yaml --chat",
+       "A model that was trained on chats: prompts go through its chat template"},
       {"mlopsctl eval show before.json --wrong", "What does it not know?"},
       {"mlopsctl eval run tuned --tasks quiz.yaml -o after.json", "Score another one"},
       {"mlopsctl eval compare before.json after.json",

@@ -4,6 +4,7 @@
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/base/time.hpp"
 #include "mlopsctl/platform/files.hpp"
+#include "mlopsctl/platform/sha256.hpp"
 
 #include "eval/aggregate.hpp"
 #include "eval/journal.hpp"
@@ -43,6 +44,10 @@ std::size_t bytes_of(const ExampleRequests& example) {
   return bytes;
 }
 
+bool sends_chats(const Target& target, const Task& task, const EvaluateOptions& options) {
+  return options.chat && task.type == OutputType::generate_until && target.sends_chats();
+}
+
 class TaskRun {
  public:
   TaskRun(Target& target, const Task& task, const EvaluateOptions& options, Journal& journal,
@@ -54,6 +59,7 @@ class TaskRun {
         progress_(progress),
         scorer_(task, options.details),
         shots_(options.shots.value_or(task.shots)),
+        sends_chats_(sends_chats(target, task, options)),
         block_(block_of(target.fingerprint())) {}
 
   TaskResult run() {
@@ -67,7 +73,12 @@ class TaskRun {
                       .of = task_.examples};
     const std::uint64_t count = std::min(task_.examples, options_.limit.value_or(task_.examples));
     result.examples.resize(count);
-    PromptBuilder prompts(task_, {shots_, options_.seed, options_.lm_eval_compat});
+    PromptBuilder prompts(task_, {.shots = shots_,
+                                  .seed = options_.seed,
+                                  .lm_eval_compat = options_.lm_eval_compat,
+                                  .system_instruction = options_.system_instruction,
+                                  .chat = renderer(),
+                                  .multiturn = options_.multiturn});
     std::size_t pairs = 0, bytes = 0;
     progress_.start(task_.name, count, "examples");
     for (std::uint64_t row = 0; row < count; ++row) {
@@ -123,6 +134,25 @@ class TaskRun {
     asked_.clear();
   }
 
+  ChatRenderer renderer() {
+    if (!options_.chat) return {};
+    if (sends_chats_) return [](const std::vector<ChatMessage>& chat) { return chat_json(chat); };
+    return [this](const std::vector<ChatMessage>& chat) { return templated(chat); };
+  }
+  // Templates that take no message of the system get the chat without it, as in the harness.
+  std::string templated(const std::vector<ChatMessage>& chat) {
+    const bool has_system = !chat.empty() && chat.front().role == "system";
+    if (!has_system) return target_.chat_prompt(chat);
+    try {
+      return target_.chat_prompt(chat);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::usage) throw;
+      std::string text = target_.chat_prompt(std::span(chat).subspan(1));
+      dropped_system_ = true;
+      return text;
+    }
+  }
+
   std::vector<ExampleRecord> ask_pairs(Progress& progress) {
     std::vector<LikelihoodRequest> requests;
     for (const ExampleRequests& example : asked_) {
@@ -158,6 +188,7 @@ class TaskRun {
                                   .temperature = plan.temperature,
                                   .top_p = plan.top_p,
                                   .seed = options_.seed + i};
+        if (sends_chats_) request.messages = example.messages;
         for (const std::string& stop : plan.until) {
           if (!stop.empty()) request.stop.push_back(stop);
         }
@@ -178,6 +209,10 @@ class TaskRun {
     if (shots_ > 0 && task_.plan->same_split) {
       say("shots come from the rows that are evaluated, each but its own");
     }
+    if (dropped_system_) {
+      say("the chat template takes no system message: description and system instruction were "
+          "left out");
+    }
     if (twins_ > 0) say(fmt::format("{} examples have two choices that are the same", twins_));
     const auto first = std::ranges::find_if(
         result.examples, [](const ExampleRecord& example) { return !example.error.empty(); });
@@ -196,6 +231,8 @@ class TaskRun {
   Progress& progress_;
   Scorer scorer_;
   std::uint32_t shots_;
+  bool sends_chats_;
+  bool dropped_system_ = false;
   Block block_;
   std::vector<ExampleRequests> asked_;
   std::uint64_t twins_ = 0;
@@ -210,7 +247,30 @@ std::string identity_of(const Target& target, const TaskSet& tasks,
   out["seed"] = options.seed;
   out["details"] = options.details;
   out["lm_eval_compat"] = options.lm_eval_compat;
+  out["system_instruction"] = options.system_instruction;
+  out["chat"] = {options.chat, options.multiturn, target.chat_template()};
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// That prompts are a chat, by which template, and what the system says.
+void add_prompt_form(Fingerprint& print, const Target& target, const EvaluateOptions& options) {
+  if (!options.system_instruction.empty()) {
+    print["system_instruction_sha256"] = sha256_hex(options.system_instruction);
+  }
+  if (!options.chat) return;
+  print["chat"] = "true";
+  print["fewshot_as_multiturn"] = options.multiturn ? "true" : "false";
+  const std::string form = target.chat_template();
+  if (!form.empty()) print["chat_template_sha256"] = sha256_hex(form);
+}
+
+void check_chat(const Target& target, const TaskSet& tasks, const EvaluateOptions& options) {
+  const bool needs_template = std::ranges::any_of(tasks.tasks, [&](const Task& task) {
+    return task.type != OutputType::loglikelihood_rolling && !sends_chats(target, task, options);
+  });
+  if (!options.chat || !needs_template || !target.chat_template().empty()) return;
+  throw Error(ErrorKind::usage, fmt::format("{} has no chat template", target.name()),
+              "evaluate it without --chat; an endpoint needs --tokenizer DIR with the template");
 }
 
 }  // namespace
@@ -220,6 +280,8 @@ EvalResult evaluate(Target& target, const TaskSet& tasks, const EvaluateOptions&
   EvalResult result{.started = now().ms, .fingerprint = target.fingerprint()};
   result.fingerprint["seed"] = std::to_string(options.seed);
   if (options.lm_eval_compat) result.fingerprint["lm_eval_compat"] = "true";
+  add_prompt_form(result.fingerprint, target, options);
+  check_chat(target, tasks, options);
   for (const Task& task : tasks.tasks) check_rows(task);
   Journal journal(options.journal, identity_of(target, tasks, options), options.resume);
   if (journal.found() > 0) {

@@ -48,6 +48,16 @@ Json config_of(const Fingerprint& print) {
           {"fewshot_seed", value("seed")}};
 }
 
+void add_prompt_form(Json& root, const Fingerprint& print) {
+  const auto value = [&](const char* key) {
+    const auto found = print.find(key);
+    return found == print.end() ? Json() : Json(found->second);
+  };
+  root["system_instruction_sha"] = value("system_instruction_sha256");
+  root["chat_template_sha"] = value("chat_template_sha256");
+  root["fewshot_as_multiturn"] = value("fewshot_as_multiturn") == "true";
+}
+
 // [[-1.5, true]] is [[["-1.5", "True"]]] there: one list a request, one entry a repeat, all text.
 Json responses(const Json& given) {
   Json out = Json::array();
@@ -177,6 +187,7 @@ LmEvalFiles lm_eval_files(const EvalResult& result) {
     root["group_subtasks"][group.name] = group.tasks;
   }
   root["config"] = config_of(result.fingerprint);
+  add_prompt_form(root, result.fingerprint);
   root["date"] = static_cast<double>(result.started) / 1000;
   root["model_source"] = "mlopsctl";
   root["model_name"] = root["config"]["model_args"];

@@ -201,6 +201,14 @@ Fingerprint fingerprint_of(const FieldReader& root) {
   const FieldReader config(root.map("config"), root.source());
   put("dtype", config.find("model_dtype") == nullptr ? "" : text_of(*config.find("model_dtype")));
   put("model_sha", config.text("model_sha"));
+  put("system_instruction_sha256", root.text("system_instruction_sha"));
+  if (const std::string form = root.text("chat_template_sha"); !form.empty()) {
+    const Json* multiturn = root.find("fewshot_as_multiturn");
+    const bool turns = multiturn != nullptr && multiturn->is_boolean() && multiturn->get<bool>();
+    put("chat_template_sha256", form);
+    put("chat", "true");
+    put("fewshot_as_multiturn", turns ? "true" : "false");
+  }
   return print;
 }
 

@@ -7,8 +7,12 @@
 namespace mlopsctl::eval {
 
 std::vector<PromptPreview> preview(const Task& task, const EvaluateOptions& options) {
-  PromptBuilder prompts(task,
-                        {options.shots.value_or(task.shots), options.seed, options.lm_eval_compat});
+  PromptBuilder prompts(task, {.shots = options.shots.value_or(task.shots),
+                               .seed = options.seed,
+                               .lm_eval_compat = options.lm_eval_compat,
+                               .system_instruction = options.system_instruction,
+                               .chat = {},
+                               .multiturn = true});
   std::vector<PromptPreview> previews;
   const std::uint64_t count = std::min(task.examples, options.limit.value_or(task.examples));
   for (std::uint64_t row = 0; row < count; ++row) {

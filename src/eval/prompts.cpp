@@ -48,6 +48,11 @@ std::string answer_of(const Sources& sources, const YamlValue& row) {
   return target.is_null() ? std::string() : python_str(target);
 }
 
+std::vector<Turn> with_question(std::vector<Turn> turns, std::string question) {
+  turns.push_back({"user", std::move(question), ""});
+  return turns;
+}
+
 std::string question_of(const Sources& sources, const YamlValue& row) {
   if (const auto index = chosen_question(sources, row)) {
     const auto choices = choices_of(sources.choice, row);
@@ -110,16 +115,19 @@ std::vector<const YamlValue*> PromptBuilder::shot_rows(const YamlValue& row) {
   return rows;
 }
 
-std::string PromptBuilder::shots_for(const YamlValue& row) {
-  std::string text;
-  if (options_.shots == 0) return text;
+void PromptBuilder::add_shots(std::vector<Turn>& turns, const YamlValue& row) {
+  if (options_.shots == 0) return;
   for (const YamlValue* shot : shot_rows(row)) {
-    const std::string answer = answer_of(plan_.shot_sources, *shot);
-    text += question_of(plan_.shot_sources, *shot);
+    std::string answer = answer_of(plan_.shot_sources, *shot);
+    turns.push_back({"user", question_of(plan_.shot_sources, *shot), ""});
     if (answer.empty()) continue;
-    text += plan_.shot_target_delimiter + answer + plan_.shot_delimiter;
+    turns.back().delimiter = plan_.shot_target_delimiter;
+    turns.push_back({"assistant", std::move(answer), plan_.shot_delimiter});
   }
-  return text;
+}
+
+std::string PromptBuilder::prompt_of(const std::vector<Turn>& turns) const {
+  return options_.chat ? options_.chat(chat_of(turns, options_.multiturn)) : plain_text(turns);
 }
 
 ExampleRequests PromptBuilder::next(std::uint64_t number) {
@@ -130,7 +138,11 @@ ExampleRequests PromptBuilder::next(std::uint64_t number) {
   if (times > 1) example.id += fmt::format("#{}", times);
   try {
     if (!plan_.group_by.empty()) example.group = python_str(*row.find(plan_.group_by));
-    const std::string before = text_of(plan_.description, row) + shots_for(row);
+    std::vector<Turn> before;
+    std::string system = delimited(options_.system_instruction, text_of(plan_.description, row),
+                                   plan_.fewshot_delimiter);
+    if (!system.empty()) before.push_back({"system", std::move(system), ""});
+    add_shots(before, row);
     ask(example, row, before);
   } catch (const Error& error) {
     example.error = error.what();
@@ -140,14 +152,15 @@ ExampleRequests PromptBuilder::next(std::uint64_t number) {
 }
 
 void PromptBuilder::ask(ExampleRequests& example, const YamlValue& row,
-                        const std::string& before) const {
+                        const std::vector<Turn>& before) const {
   if (task_.type == OutputType::multiple_choice) return ask_choices(example, row, before);
   const bool has_choices = static_cast<bool>(plan_.sources.choice);
   const YamlValue target = target_of(plan_.sources.target, row, has_choices);
   example.target = python_str(target);
   switch (task_.type) {
     case OutputType::loglikelihood:
-      example.pairs = {{before + text_of(plan_.sources.text, row), example.target}};
+      example.pairs = {
+          {prompt_of(with_question(before, text_of(plan_.sources.text, row))), example.target}};
       break;
     case OutputType::loglikelihood_rolling:
       example.text = example.target;
@@ -156,39 +169,51 @@ void PromptBuilder::ask(ExampleRequests& example, const YamlValue& row,
       if (example.text.empty()) throw Error(ErrorKind::config, "the text is empty");
       break;
     case OutputType::generate_until:
-      example.prompt = before + text_of(plan_.sources.text, row);
-      if (has_choices) {
-        const auto choices = choices_of(plan_.sources.choice, row);
-        for (const std::int64_t i : gold_of(target, choices)) {
-          example.references.push_back(choices.at(static_cast<std::size_t>(i)));
-        }
-      } else if (target.is_list()) {
-        for (const YamlValue& one : target.items) example.references.push_back(python_str(one));
-      } else {
-        example.references = {example.target};
-      }
-      if (example.references.empty()) throw Error(ErrorKind::config, "there is no right answer");
+      ask_answer(example, row, before);
       break;
     case OutputType::multiple_choice:
       break;
   }
 }
 
+void PromptBuilder::ask_answer(ExampleRequests& example, const YamlValue& row,
+                               const std::vector<Turn>& before) const {
+  const std::vector<Turn> turns = with_question(before, text_of(plan_.sources.text, row));
+  example.prompt = prompt_of(turns);
+  if (options_.chat) example.messages = chat_of(turns, options_.multiturn);
+  const bool has_choices = static_cast<bool>(plan_.sources.choice);
+  const YamlValue target = target_of(plan_.sources.target, row, has_choices);
+  if (has_choices) {
+    const auto choices = choices_of(plan_.sources.choice, row);
+    for (const std::int64_t i : gold_of(target, choices)) {
+      example.references.push_back(choices.at(static_cast<std::size_t>(i)));
+    }
+  } else if (target.is_list()) {
+    for (const YamlValue& one : target.items) example.references.push_back(python_str(one));
+  } else {
+    example.references = {example.target};
+  }
+  if (example.references.empty()) throw Error(ErrorKind::config, "there is no right answer");
+}
+
 void PromptBuilder::ask_choices(ExampleRequests& example, const YamlValue& row,
-                                const std::string& before) const {
+                                const std::vector<Turn>& before) const {
   const Sources& sources = plan_.sources;
   example.choices = choices_of(sources.choice, row);
   if (example.choices.empty()) throw Error(ErrorKind::config, "there are no choices");
   const auto question = chosen_question(sources, row);
   const std::string target = text_of(sources.target, row);
+  // In a chat, the answer begins a message.
+  const std::string delimiter = options_.chat ? "" : plan_.target_delimiter;
+  const std::string asked =
+      question ? "" : prompt_of(with_question(before, text_of(sources.text, row)));
   for (std::size_t i = 0; i < example.choices.size(); ++i) {
     const std::string& choice = example.choices[i];
     if (choice.empty()) throw Error(ErrorKind::config, fmt::format("choice {} is empty", i));
     if (std::ranges::count(example.choices, choice) > 1) example.has_twins = true;
     example.pairs.push_back(
-        question ? LikelihoodRequest{before + choice, plan_.target_delimiter + target}
-                 : LikelihoodRequest{before + text_of(sources.text, row),
-                                     plan_.target_delimiter + choice});
+        question ? LikelihoodRequest{prompt_of(with_question(before, choice)), delimiter + target}
+                 : LikelihoodRequest{asked, delimiter + choice});
   }
   const YamlValue gold = question ? YamlValue::of_integer(static_cast<std::int64_t>(*question))
                                   : target_of(sources.target, row, true);
@@ -196,7 +221,7 @@ void PromptBuilder::ask_choices(ExampleRequests& example, const YamlValue& row,
   example.gold = gold_of(gold, example.choices);
   if (!wants(task_, "acc_mutual_info")) return;
   for (const std::string& choice : example.choices) {
-    example.pairs.push_back({"", plan_.target_delimiter + choice});
+    example.pairs.push_back({"", delimiter + choice});
   }
 }
 

@@ -3,10 +3,12 @@
 
 #include "mlopsctl/eval/target.hpp"
 
+#include "eval/conversation.hpp"
 #include "eval/python_random.hpp"
 #include "eval/task_plan.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,8 +21,9 @@ struct ExampleRequests {
   std::string error;  // not empty: it cannot be asked, and why
   // One a choice, for acc_mutual_info as many without context after them; one of loglikelihood.
   std::vector<LikelihoodRequest> pairs;
-  std::string text;    // of loglikelihood_rolling
-  std::string prompt;  // of generate_until
+  std::string text;                   // of loglikelihood_rolling
+  std::string prompt;                 // of generate_until
+  std::vector<ChatMessage> messages;  // what the prompt was made of, in a chat
   std::vector<std::string> choices;
   std::vector<std::int64_t> gold;       // indices of right choices, at least one
   std::vector<std::string> references;  // right answers of generate_until
@@ -31,10 +34,16 @@ struct ExampleRequests {
   std::vector<std::vector<std::string>> texts() const;  // all that is sent, for the digest
 };
 
+// Makes one text of a chat. Throws Error{usage} where the template does not take it.
+using ChatRenderer = std::function<std::string(const std::vector<ChatMessage>&)>;
+
 struct PromptOptions {
   std::uint32_t shots = 0;
   std::uint64_t seed = 1234;
-  bool lm_eval_compat = false;  // shots may hold the example itself where the harness lets them
+  bool lm_eval_compat = false;     // shots may hold the example itself where the harness lets them
+  std::string system_instruction;  // before the description
+  ChatRenderer chat;               // unset: prompts are plain texts
+  bool multiturn = true;           // in a chat, shots are messages of their own
 };
 
 // Makes examples in order: shots are drawn from one sequence of random numbers.
@@ -45,10 +54,15 @@ class PromptBuilder {
   ExampleRequests next(std::uint64_t number);  // of the row
 
  private:
-  std::string shots_for(const YamlValue& row);
+  void add_shots(std::vector<Turn>& turns, const YamlValue& row);
   std::vector<const YamlValue*> shot_rows(const YamlValue& row);
-  void ask(ExampleRequests& example, const YamlValue& row, const std::string& before) const;
-  void ask_choices(ExampleRequests& example, const YamlValue& row, const std::string& before) const;
+  // `before`: system, description and shots.
+  void ask(ExampleRequests& example, const YamlValue& row, const std::vector<Turn>& before) const;
+  void ask_answer(ExampleRequests& example, const YamlValue& row,
+                  const std::vector<Turn>& before) const;
+  void ask_choices(ExampleRequests& example, const YamlValue& row,
+                   const std::vector<Turn>& before) const;
+  std::string prompt_of(const std::vector<Turn>& turns) const;
 
   const Task& task_;
   const TaskPlan& plan_;

@@ -171,6 +171,8 @@ std::string Tokenizer::fingerprint() const { return data_->fingerprint; }
 
 bool Tokenizer::has_chat_template() const { return data_->special.chat_template.has_value(); }
 
+std::string Tokenizer::chat_template() const { return data_->special.chat_template.value_or(""); }
+
 std::string Tokenizer::chat_prompt(std::span<const ChatMessage> messages,
                                    bool add_generation_prompt) const {
   return tokens::render_chat(data_->special, messages, add_generation_prompt);

@@ -84,6 +84,22 @@ TEST_CASE("an endpoint answers tasks of every kind") {
   CHECK(tasks.run({deaf.url(), "--tasks", "text.yaml", "--api", "chat"}).code == 0);
 }
 
+TEST_CASE("an endpoint's chat API gets a chat as messages; /completions needs the template here") {
+  const Tasks tasks;
+  const MockOpenAi server({.max_model_len = 4096});
+  tasks.result({server.url(), "--tasks", "text.yaml", "--chat", "--system-instruction", "Be brief.",
+                "--shots", "1", "--limit", "1"});
+  const json messages = json::parse(server.bodies("/v1/chat/completions").at(0))["messages"];
+  REQUIRE(messages.size() == 4);
+  CHECK(messages[0] == json{{"role", "system"}, {"content", "Be brief."}});
+  CHECK(messages[1]["role"] == "user");
+  CHECK(messages[2]["role"] == "assistant");
+  CHECK(messages[3] == json{{"role", "user"}, {"content", "Who?"}});
+  const Outcome refused = tasks.run({server.url(), "--tasks", "choices.yaml", "--chat"});
+  CHECK(refused.code == 2);
+  CHECK(refused.err.find("--tokenizer") != std::string::npos);
+}
+
 TEST_CASE("examples that a server refuses are told: 5") {
   const Tasks tasks;
   MockBehaviour behaviour;
@@ -95,6 +111,28 @@ TEST_CASE("examples that a server refuses are told: 5") {
   const Outcome outcome = tasks.run({server.url(), "--tasks", "text.yaml"});
   CHECK(outcome.code == 5);
   CHECK(outcome.err.find("too many tokens") != std::string::npos);
+}
+
+TEST_CASE("eval check asks an endpoint itself: 0 as good, 3 worse, 4 other tasks, 2 no tasks") {
+  const Tasks tasks;
+  const MockOpenAi server({.max_model_len = 4096});
+  tasks.result({server.url(), "--tasks", "text.yaml", "-o", "before.json"});
+  const auto check = [&](const std::string& url, Strings more) {
+    Strings argv{"eval", "check", url, "--baseline", "before.json"};
+    argv.insert(argv.end(), more.begin(), more.end());
+    return tasks.box.run(argv);
+  };
+  const Outcome good = check(server.url(), {"--tasks", "text.yaml", "--json"});
+  CAPTURE(good.err);
+  CHECK(good.code == 0);
+  CHECK(json::parse(good.out)["checks"][0]["n"] == 2);
+  const MockOpenAi worse({.max_model_len = 4096, .text = {"Grüße."}});
+  CHECK(check(worse.url(), {"--tasks", "text.yaml"}).code == 3);
+  CHECK(check(server.url(), {"--tasks", "choices.yaml"}).code == 4);
+  const Outcome unasked = check(server.url(), {});
+  CHECK(unasked.code == 2);
+  CHECK(unasked.err.find("is an endpoint: eval check needs --tasks") != std::string::npos);
+  CHECK(check("http://127.0.0.1:1/v1", {"--tasks", "text.yaml", "--retries", "0"}).code == 1);
 }
 
 TEST_CASE("with a cache an endpoint is asked once, also after it was lost in the middle") {

@@ -100,6 +100,52 @@ TEST_CASE("eval run: 0 scored, 5 some examples could not be, 2 usage and tasks, 
   CHECK(project.box.run({"eval", "run", "empty", "--tasks", "quiz.yaml"}).code == 1);
 }
 
+TEST_CASE("eval run: prompts go through the chat template; 2 where there is none") {
+  const Project project;
+  const Outcome none = project.run({"--tasks", "quiz.yaml", "--chat"});
+  CHECK(none.code == 2);
+  has(none.err, "has no chat template");
+  CHECK(project.run({"--tasks", "quiz.yaml", "--fewshot-as-multiturn", "false"}).code == 2);
+  CHECK(project.run({"--tasks", "quiz.yaml", "-o", "plain.json"}).code == 0);
+  // The model with a template of its own.
+  fs::remove(project.box.folder() / "model");
+  fs::create_directory(project.box.folder() / "model");
+  for (const auto& file :
+       fs::directory_iterator(mlopsctl::testing::source_folder + "/examples/chatbot/model"))
+    fs::create_symlink(file.path(), project.box.folder() / "model" / file.path().filename());
+  project.box.write("model/chat_template.jinja",
+                    "{% for turn in messages %}{{ turn.role ~ ': ' ~ turn.content ~ '\n' }}"
+                    "{% endfor %}{{ 'assistant:' }}");
+  const Strings chat{"--tasks",   "quiz.yaml", "--chat",
+                     "--samples", "--shots",   "1",
+                     "--seed",    "1",         "--system-instruction",
+                     "Be brief."};
+  const auto asked = [&](Strings more) {
+    more.insert(more.end(), chat.begin(), chat.end());
+    more.insert(more.end(), {"-o", "chat.json"});
+    const Outcome outcome = project.run(more);
+    CAPTURE(outcome.err);
+    CHECK(outcome.code == 0);
+    return project.result("chat.json");
+  };
+  const json turns = asked({});
+  const auto prompt = [](const json& result) {
+    return result["tasks"][0]["examples"][0]["detail"]["arguments"][0];
+  };
+  const std::string text = prompt(turns)[0];
+  CHECK(text.starts_with("system: Be brief.\nuser: HAMLET.\nMy lord "));
+  CHECK(text.ends_with("\nuser: HAMLET.\nMy lord a\nassistant:"));
+  has(text, "\nassistant: is the king\n");
+  CHECK(prompt(turns)[1] == "is the king");  // no delimiter: the answer begins a message
+  CHECK(turns["fingerprint"]["chat"] == "true");
+  const std::string joined = prompt(asked({"--fewshot-as-multiturn", "false"}))[0];
+  has(joined, " is the king\n\nHAMLET.\nMy lord a\nassistant:");
+  // What was asked otherwise cannot be compared.
+  const Outcome check = project.box.run({"eval", "check", "chat.json", "--baseline", "plain.json"});
+  CHECK(check.code == 4);
+  has(check.out + check.err, "chat");
+}
+
 TEST_CASE("eval run: answers of a run that did not end are gone on with, if they are its own") {
   const Project project;
   CHECK(project.run({"--tasks", "quiz.yaml", "-o", "whole.json"}).code == 0);

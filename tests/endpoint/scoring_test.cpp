@@ -192,14 +192,15 @@ class PairTokens final : public TokenSource {
     for (const std::string& text : texts) {
       Ids& ids = all.emplace_back();
       for (std::size_t i = 0; i < text.size(); i += 2)
-        ids.push_back(static_cast<unsigned char>(text[i]));
+        ids.push_back(text[i] == '$' ? mock_eos : static_cast<unsigned char>(text[i]));
     }
     return all;
   }
   std::optional<TokenId> prefix() override { return mock_eos; }
   std::string fingerprint() const override { return "abc"; }
-  std::string chat_prompt(const std::vector<ChatMessage>& messages) override {
-    return "<" + messages.at(0).content + ">";
+  std::string chat_template() const override { return "<>"; }
+  std::string chat_prompt(std::span<const ChatMessage> messages) const override {
+    return "<" + messages.front().content + ">";
   }
 };
 
@@ -220,6 +221,15 @@ TEST_CASE("a tokenizer that is here makes the ids, and a chat's prompt for /comp
   const std::vector<GenerationRequest> chat{{.messages = {{"user", "Hi"}}}};
   target->generate(chat, progress);
   CHECK(json::parse(server.bodies("/v1/completions").back())["prompt"] == "<Hi>");
+  CHECK_FALSE(target->sends_chats());
+  CHECK(target->chat_template() == "<>");
+  CHECK(target->chat_prompt(chat[0].messages) == "<Hi>");
+  // A second BOS is not asked for.
+  const std::vector<GenerationRequest> begun{{.prompt = "$<Hi>"}};
+  target->generate(begun, progress);
+  CHECK(json::parse(server.bodies("/v1/completions").back())["prompt"] == json{mock_eos, 'H', '>'});
+  options.api = EndpointApi::automatic;
+  CHECK(open_endpoint(options, progress)->sends_chats());
 }
 
 TEST_CASE("scores survive a busy server, and a prompt that it finds too long is one error") {

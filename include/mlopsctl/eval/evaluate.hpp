@@ -21,6 +21,11 @@ struct EvaluateOptions {
   bool details = false;          // records keep document, prompts and answers
   // Where lm-evaluation-harness differs on purpose, as it does: shots may hold the example itself.
   bool lm_eval_compat = false;
+  // As lm-evaluation-harness' --system_instruction, --apply_chat_template, --fewshot_as_multiturn:
+  // a text before all descriptions; prompts go through the model's chat template, in which shots
+  // are messages of their own or part of the user's only one. Rolling texts are as they are.
+  std::string system_instruction;
+  bool chat = false, multiturn = true;
   // Records go to this file as they come, so that a crash loses none; empty: nowhere. A file of the
   // same tasks, target and options is gone on with if `resume`; without it, it is Error{conflict}.
   std::string journal;

@@ -2,6 +2,7 @@
 // (the requests of lm-evaluation-harness, eval.md §1.2).
 #pragma once
 
+#include "mlopsctl/base/error.hpp"
 #include "mlopsctl/base/progress.hpp"
 #include "mlopsctl/eval/result.hpp"
 #include "mlopsctl/tokenizer/tokenizer.hpp"
@@ -74,6 +75,16 @@ class Target {
                                              Progress& progress) = 0;
   virtual std::vector<GenerationResult> generate(std::span<const GenerationRequest> requests,
                                                  Progress& progress) = 0;
+
+  // The model's chat template as it is written; empty if there is none here.
+  virtual std::string chat_template() const { return {}; }
+  // The prompt that it makes of a chat. Throws Error{usage} where it does not take the chat, and
+  // where there is none.
+  virtual std::string chat_prompt(std::span<const ChatMessage>) const {
+    throw Error(ErrorKind::usage, name() + " has no chat template");
+  }
+  // Whether generate() sends messages as they are: the template is the server's matter.
+  virtual bool sends_chats() const { return false; }
 
   // Of the calls from now on. A target may tell of a result when it is there or not at all: who
   // watches looks at what the call returns as well.

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,9 @@ class TokenSource {
   virtual std::optional<TokenId> prefix() = 0;
   virtual std::uint64_t max_length() { return 0; }  // of a sequence; 0: not known
   virtual std::string fingerprint() const { return {}; }
-  // Throws Error{usage} if there is no chat template here.
-  virtual std::string chat_prompt(const std::vector<ChatMessage>& messages) = 0;
+  // As Target's.
+  virtual std::string chat_template() const { return {}; }
+  virtual std::string chat_prompt(std::span<const ChatMessage> messages) const = 0;
 };
 
 // Of a folder with tokenizer.json. Throws as Tokenizer::load does.

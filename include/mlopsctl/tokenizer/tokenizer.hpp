@@ -46,6 +46,7 @@ class Tokenizer {
   bool is_special(TokenId id) const;
 
   bool has_chat_template() const;
+  std::string chat_template() const;  // as it is written; empty if there is none
   // The prompt that the model's chat template makes of a conversation. Throws Error{usage} if there
   // is no template, or if it uses something that this program does not know.
   std::string chat_prompt(std::span<const ChatMessage> messages, bool add_generation_prompt) const;

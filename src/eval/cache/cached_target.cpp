@@ -16,6 +16,11 @@ class CachedTarget final : public Target {
 
   std::string name() const override { return inner_->name(); }
   Fingerprint fingerprint() const override { return inner_->fingerprint(); }
+  std::string chat_template() const override { return inner_->chat_template(); }
+  std::string chat_prompt(std::span<const ChatMessage> messages) const override {
+    return inner_->chat_prompt(messages);
+  }
+  bool sends_chats() const override { return inner_->sends_chats(); }
 
   std::vector<LikelihoodResult> likelihood(std::span<const LikelihoodRequest> requests,
                                            Progress& progress) override {

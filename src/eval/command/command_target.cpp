@@ -42,6 +42,8 @@ class CommandTarget final : public Target {
     return print;
   }
 
+  bool sends_chats() const override { return true; }  // as "messages"
+
   std::vector<LikelihoodResult> likelihood(std::span<const LikelihoodRequest> requests,
                                            Progress& progress) override {
     return ask<LikelihoodResult>(requests, progress, "log-likelihoods");

@@ -36,6 +36,15 @@ class EndpointTarget final : public Target {
     return fmt::format("{} at {}", endpoint_.model(), endpoint_.address().base);
   }
   Fingerprint fingerprint() const override { return endpoint_.fingerprint(); }
+  std::string chat_template() const override {
+    const auto& here = endpoint_.options().tokenizer;
+    return here ? here->chat_template() : std::string();
+  }
+  std::string chat_prompt(std::span<const ChatMessage> messages) const override {
+    const auto& here = endpoint_.options().tokenizer;
+    return here ? here->chat_prompt(messages) : Target::chat_prompt(messages);
+  }
+  bool sends_chats() const override { return endpoint_.options().api != EndpointApi::completions; }
 
   std::vector<LikelihoodResult> likelihood(std::span<const LikelihoodRequest> requests,
                                            Progress& progress) override;
@@ -48,6 +57,7 @@ class EndpointTarget final : public Target {
   using OnScored = std::function<void(LikelihoodResult)>;
   void submit_score(const ScoredTokens& scored, std::string continuation, OnScored done);
   std::optional<TokenId> prefix();
+  std::vector<TokenId> begun_tokens(const GenerationRequest& request) const;
   void need_completions() const;
 
   Endpoint endpoint_;
@@ -62,6 +72,16 @@ void EndpointTarget::need_completions() const {
 std::optional<TokenId> EndpointTarget::prefix() {
   if (endpoint_.options().prefix_token) return endpoint_.options().prefix_token;
   return endpoint_.tokens().prefix();
+}
+
+// The ids of a prompt that begins with BOS, as chat templates make it: a server would put another
+// one before the text.
+std::vector<TokenId> EndpointTarget::begun_tokens(const GenerationRequest& request) const {
+  const auto& here = endpoint_.options().tokenizer;
+  if (!here || endpoint_.api_for(request) != EndpointApi::completions) return {};
+  std::vector<TokenId> tokens = here->encode({request.prompt}).front();
+  if (tokens.empty() || tokens.front() != here->prefix()) tokens.clear();
+  return tokens;
 }
 
 // `scored` must stay until the queue is done.
@@ -168,7 +188,7 @@ std::vector<GenerationResult> EndpointTarget::generate(std::span<const Generatio
       request.messages.clear();
     }
     const auto reply = std::make_shared<Reply>();
-    EndpointCall call = endpoint_.generation_call(request, reply, {}, false);
+    EndpointCall call = endpoint_.generation_call(request, reply, begun_tokens(request), false);
     call.done = [&, i, reply, estimated = call.tokens](const HttpResponse*,
                                                        const std::string& error) {
       GenerationResult& result = results[i];

@@ -19,7 +19,8 @@ class LocalTokens final : public TokenSource {
     return bos ? bos : tokenizer_.eos();
   }
   std::string fingerprint() const override { return tokenizer_.fingerprint(); }
-  std::string chat_prompt(const std::vector<ChatMessage>& messages) override {
+  std::string chat_template() const override { return tokenizer_.chat_template(); }
+  std::string chat_prompt(std::span<const ChatMessage> messages) const override {
     return tokenizer_.chat_prompt(messages, true);
   }
 

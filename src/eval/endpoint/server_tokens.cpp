@@ -86,7 +86,7 @@ class ServerTokens final : public TokenSource {
 
   std::uint64_t max_length() override { return max_length_; }
 
-  std::string chat_prompt(const std::vector<ChatMessage>&) override {
+  std::string chat_prompt(std::span<const ChatMessage>) const override {
     throw Error(ErrorKind::usage, "a chat cannot be sent to /completions: its template is not here",
                 "use the chat API (--api chat), or name the model's tokenizer with --tokenizer");
   }

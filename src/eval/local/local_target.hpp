@@ -23,6 +23,10 @@ class LocalTarget final : public Target {
                                      Progress& progress) override;
   std::vector<GenerationResult> generate(std::span<const GenerationRequest> requests,
                                          Progress& progress) override;
+  std::string chat_template() const override { return tokenizer_.chat_template(); }
+  std::string chat_prompt(std::span<const ChatMessage> messages) const override {
+    return tokenizer_.chat_prompt(messages, true);
+  }
 
  private:
   std::vector<TokenId> encode(

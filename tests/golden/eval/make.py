@@ -1,16 +1,19 @@
 """Writes the examples under tasks/ and what lm-evaluation-harness makes of the model in
 examples/chatbot/model with these tasks and with those in examples/chatbot/eval:
 
-    make.py [tasks] [eval]     of one of the two folders only; some minutes
+    make.py [tasks] [eval] [chat]     of one of the folders only; some minutes
 
 results/results.json and results/samples_TASK.jsonl are the harness' own files, less what names this
-machine; documents and prompts are kept of the tasks here only. Needs lm-eval, torch and transformers;
+machine; documents and prompts are kept of the tasks here only.
+chat/TEMPLATE.jinja is a chat template that the model is given for results/TEMPLATE_TASK.jsonl, the first
+examples of each task here. Needs lm-eval, torch and transformers;
 README.md in the folder above names the versions."""
 import glob
 import importlib.metadata
 import json
 import os
 import pathlib
+import shutil
 import sys
 import tempfile
 
@@ -36,12 +39,18 @@ KEPT_CONFIG = ("model", "model_num_parameters", "model_dtype", "batch_size", "li
                "random_seed", "numpy_seed", "torch_seed", "fewshot_seed")
 
 
-def run(language_model, folder, names, output):
+# How prompts become chats: options of simple_evaluate.
+CHATS = {"turns": {"fewshot_as_multiturn": True, "system_instruction": "You know the plays."},
+         "no_system": {"fewshot_as_multiturn": False, "system_instruction": "Answer briefly."}}
+CHAT_EXAMPLES = 8
+
+
+def run(language_model, folder, names, output, **options):
     """The harness reads data_files relative to where it is run."""
     os.chdir(folder)
     tracker = EvaluationTracker(output_path=str(output))
     found = lm_eval.simple_evaluate(
-        language_model, tasks=names, evaluation_tracker=tracker, log_samples=True,
+        language_model, tasks=names, evaluation_tracker=tracker, log_samples=True, **options,
         task_manager=TaskManager(include_path=str(folder), include_defaults=False))
     samples = found.pop("samples")
     tracker.save_results_aggregated(results=found, samples=samples)
@@ -81,17 +90,38 @@ def copy_samples(source, target, whole):
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
+# Its cache of logits takes two requests of the same tokens for one, wherever the continuation begins.
+def open_model(folder):
+    return HFLM(pretrained=str(folder), dtype="float32", device="cpu", batch_size=1, logits_cache=False)
+
+
+def make_chats(names):
+    for form, options in CHATS.items():
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as output:
+            for file in model.iterdir():
+                if file.suffix in (".json", ".safetensors"):
+                    (pathlib.Path(folder) / file.name).symlink_to(file)
+            shutil.copy(here / "chat" / f"{form}.jinja", pathlib.Path(folder) / "chat_template.jinja")
+            run(open_model(folder), here / "tasks", names, output, limit=CHAT_EXAMPLES,
+                apply_chat_template=True, **options)
+            for name in names:
+                copy_samples(only(f"{output}/*/samples_{name}_*.jsonl"),
+                             here / "results" / f"{form}_{name}.jsonl", False)
+
+
 def main():
     torch.set_num_threads(1)
     folders = {"tasks": here / "tasks", "eval": root / "examples" / "chatbot" / "eval"}
     data.make(Tokenizer.from_file(str(model / "tokenizer.json")), root / "examples" / "chatbot" / "data")
-    # Its cache of logits takes two requests of the same tokens for one, wherever the continuation begins.
-    language_model = HFLM(pretrained=str(model), dtype="float32", device="cpu", batch_size=1,
-                          logits_cache=False)
+    language_model = open_model(model)
     file = here / "results" / "results.json"
     file.parent.mkdir(exist_ok=True)
     all_results = json.loads(file.read_text()) if file.exists() else {}
-    for key in sys.argv[1:] or folders:
+    wanted = sys.argv[1:] or [*folders, "chat"]
+    if "chat" in wanted:
+        # Texts of perplexities are no chats.
+        make_chats(sorted({path.stem for path in folders["tasks"].glob("*.yaml")} - {"tongues", "long_text"}))
+    for key in folders.keys() & wanted:
         names = sorted({path.stem for path in folders[key].glob("*.yaml")} - IN_GROUP)
         with tempfile.TemporaryDirectory() as output:
             run(language_model, folders[key], names, output)
