@@ -8,6 +8,7 @@
 
 #include "mlopsctl/base/error.hpp"
 
+#include "../tests/support/no_progress.hpp"
 #include "random_checkpoint.hpp"
 
 #include <fmt/format.h>
@@ -28,16 +29,6 @@ const Clock::time_point process_start = Clock::now();
 double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
-
-class Quiet final : public Progress {
- public:
-  void start(std::string_view, std::uint64_t, std::string_view) override {}
-  void advance(std::uint64_t) override {}
-  void finish() override {}
-  void warning(std::string_view text) override { fmt::print(stderr, "{}\n", text); }
-  void note(std::string_view) override {}
-  void detail(std::string_view) override {}
-};
 
 NumberType type_of(const std::string& name) {
   for (const NumberType type : {NumberType::f32, NumberType::f16, NumberType::bf16}) {
@@ -69,7 +60,7 @@ void score(const std::vector<std::string>& a) {
   std::vector<ScoreRequest> requests(documents);
   for (auto& request : requests)
     request.tokens = random_tokens(random, length, engine->config().vocabulary);
-  Quiet quiet;
+  testing::NoProgress quiet;
   engine->score(std::span(requests).first(1), quiet);
   const double first = since(process_start);
   for (std::size_t i = 0; i < std::stoul(a[4]); ++i) {

@@ -4,6 +4,8 @@
 #include "mlopsctl/base/error.hpp"
 #include "mlopsctl/drift/dataset.hpp"
 
+#include "../tests/support/no_progress.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -18,16 +20,6 @@
 using namespace mlopsctl;
 
 namespace {
-
-class Silent final : public Progress {
- public:
-  void start(std::string_view, std::uint64_t, std::string_view) override {}
-  void advance(std::uint64_t) override {}
-  void finish() override {}
-  void warning(std::string_view) override {}
-  void note(std::string_view) override {}
-  void detail(std::string_view) override {}
-};
 
 std::uint64_t next(std::uint64_t& state) {  // splitmix64
   std::uint64_t z = state += 0x9E3779B97F4A7C15U;
@@ -69,7 +61,7 @@ void make(const std::string& path, std::uint64_t rows, std::uint64_t columns, do
 void read(const std::string& path, unsigned threads) {
   drift::ReadOptions options;
   options.threads = threads;
-  Silent silent;
+  testing::NoProgress silent;
   const auto begin = std::chrono::steady_clock::now();
   const drift::DataSet data = drift::read_data_set({path}, options, silent);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;

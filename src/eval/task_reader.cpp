@@ -5,6 +5,7 @@
 #include "mlopsctl/formats/python_json.hpp"
 
 #include "eval/metric_reader.hpp"
+#include "eval/task_keys.hpp"
 
 #include <fmt/format.h>
 
@@ -71,9 +72,9 @@ const std::vector<std::string>& known_keys() {
   return keys;
 }
 
-class Reader {
+class Reader : TaskKeys {
  public:
-  explicit Reader(const TaskFile& file) : file_(file) {}
+  explicit Reader(const TaskFile& file) : TaskKeys(file) {}
 
   ReadTask read() {
     check_keys();
@@ -87,8 +88,10 @@ class Reader {
     task.shots = static_cast<std::uint32_t>(whole("num_fewshot", 0, 1000));
     metadata();
     prompts();
-    data();
-    if (task.type == OutputType::generate_until) generation();
+    read_data(file_, out_);
+    if (task.type == OutputType::generate_until) {
+      out_.plan.generation = read_generation(file_, out_.plan.fewshot_delimiter);
+    }
     task.metrics = read_metrics(file_, task.type);
     out_.plan.filters = read_filters(file_, task.type);
     for (const FilterPlan& filter : out_.plan.filters) task.filters.push_back(filter.name);
@@ -117,45 +120,6 @@ class Reader {
       file_.refuse("task", file_.find("task"), "is no name",
                    "names are up to 200 characters without '/', ',' and control characters");
     }
-  }
-
-  std::string text(const std::string& key, std::string otherwise = {}) const {
-    const YamlValue* value = file_.find(key);
-    if (value == nullptr) return otherwise;
-    if (!value->is_text()) file_.refuse(key, value, fmt::format("is {}, not text", kind(*value)));
-    return value->text;
-  }
-  static std::string kind(const YamlValue& value) { return std::string(yaml_kind_name(value)); }
-
-  std::vector<std::string> texts(const std::string& key) const {
-    const YamlValue* value = file_.find(key);
-    if (value == nullptr) return {};
-    return text_list(*value, key);
-  }
-  std::vector<std::string> text_list(const YamlValue& value, const std::string& key) const {
-    if (value.is_text()) return {value.text};
-    if (!value.is_list()) file_.refuse(key, &value, "is neither text nor a list of texts");
-    std::vector<std::string> list;
-    for (const YamlValue& item : value.items) {
-      if (!item.is_text()) {
-        file_.refuse(key, &item, fmt::format("has {} among its texts", kind(item)));
-      }
-      list.push_back(item.text);
-    }
-    return list;
-  }
-  std::uint64_t whole(const std::string& key, std::uint64_t least, std::uint64_t most) const {
-    const YamlValue* value = file_.find(key);
-    return value == nullptr ? least : whole_in(*value, key, least, most);
-  }
-  std::uint64_t whole_in(const YamlValue& value, const std::string& key, std::uint64_t least,
-                         std::uint64_t most) const {
-    const auto number = value.kind == YamlKind::integer ? parse_integer(value.text) : std::nullopt;
-    if (!number || *number < static_cast<std::int64_t>(least) ||
-        static_cast<std::uint64_t>(*number) > most) {
-      file_.refuse(key, &value, fmt::format("is no whole number from {} to {}", least, most));
-    }
-    return static_cast<std::uint64_t>(*number);
   }
 
   OutputType output_type() const {
@@ -273,113 +237,6 @@ class Reader {
     }
   }
 
-  void data() {
-    DataPlan& data = out_.data;
-    const std::string path = text("dataset_path");
-    if (path != "json" && path != "csv") {
-      file_.refuse(
-          "dataset_path", file_.find("dataset_path"),
-          path.empty()
-              ? "is missing"
-              : fmt::format("is {}: data sets of the Hugging Face hub are not loaded", quote(path)),
-          "save the rows as JSON lines, say 'dataset_path: json' and 'dataset_kwargs: {data_files: "
-          "{test: FILE}}'");
-    }
-    data.is_csv = path == "csv";
-    const YamlValue* arguments = file_.find("dataset_kwargs");
-    const YamlValue* files = arguments == nullptr ? nullptr : arguments->find("data_files");
-    if (files == nullptr) {
-      file_.refuse("dataset_kwargs", arguments, "has no data_files",
-                   "say 'dataset_kwargs: {data_files: {test: FILE}}'");
-    }
-    for (const YamlEntry& entry : arguments->entries) {
-      if (entry.key == "data_files" || entry.key == "trust_remote_code") continue;
-      file_.refuse("dataset_kwargs." + entry.key, &entry.value, "is not supported",
-                   "data_files is all that is read");
-    }
-    if (files->is_map()) {
-      for (const YamlEntry& entry : files->entries) {
-        data.files[entry.key] = text_list(entry.value, "dataset_kwargs.data_files." + entry.key);
-      }
-    } else {
-      data.files["train"] = text_list(*files, "dataset_kwargs.data_files");
-    }
-    splits();
-  }
-  std::string split(const std::string& key) const {
-    std::string name = text(key);
-    if (!name.empty()) check_split(name, key, file_.find(key));
-    return name;
-  }
-  void check_split(const std::string& name, const std::string& key, const YamlValue* at) const {
-    if (out_.data.files.contains(name)) return;
-    std::vector<std::string> names;
-    for (const auto& [split, files] : out_.data.files) names.push_back(split);
-    file_.refuse(key, at, fmt::format("is {}, which has no data_files", quote(name)),
-                 fmt::format("splits are {}", join(names, ", ")));
-  }
-  void splits() {
-    DataPlan& data = out_.data;
-    const std::string test = split("test_split"), validation = split("validation_split");
-    const std::string training = split("training_split"), shots = split("fewshot_split");
-    data.split = test.empty() ? validation : test;
-    out_.plan.evaluates_test = !test.empty();
-    if (data.split.empty()) {
-      file_.refuse("test_split", nullptr, "is missing, and so is validation_split",
-                   "say which of the data_files is evaluated");
-    }
-    if (!data.shot_split.empty()) {
-      check_split(data.shot_split, "fewshot_config.split", file_.find("fewshot_config"));
-    } else if (data.samples.empty()) {
-      data.shot_split = !shots.empty()        ? shots
-                        : !training.empty()   ? training
-                        : !validation.empty() ? validation
-                                              : data.split;
-      out_.plan.shots_declared = !shots.empty();
-    }
-    out_.plan.shots_declared = out_.plan.shots_declared || !data.samples.empty() ||
-                               (file_.find("fewshot_config") != nullptr &&
-                                file_.find("fewshot_config")->find("split") != nullptr);
-    out_.plan.same_split = data.shot_split == data.split;
-  }
-
-  void generation() {
-    GenerationPlan& plan = out_.plan.generation;
-    plan.until = {out_.plan.fewshot_delimiter};
-    plan.repeats = static_cast<std::uint32_t>(whole("repeats", 1, 1000));
-    const YamlValue* map = file_.find("generation_kwargs");
-    if (map == nullptr) return;
-    if (!map->is_map()) file_.refuse("generation_kwargs", map, "is no map");
-    std::optional<bool> samples;
-    for (const YamlEntry& entry : map->entries) generation_key(entry, samples);
-    if (samples == false) plan.temperature = 0;
-  }
-  void generation_key(const YamlEntry& entry, std::optional<bool>& samples) {
-    GenerationPlan& plan = out_.plan.generation;
-    const std::string key = "generation_kwargs." + entry.key;
-    const YamlValue& value = entry.value;
-    if (value.is_null()) return;
-    if (entry.key == "until") {
-      plan.until = text_list(value, key);
-    } else if (entry.key == "max_gen_toks" || entry.key == "max_new_tokens" ||
-               entry.key == "max_tokens" || entry.key == "max_completion_tokens") {
-      plan.max_tokens = static_cast<std::uint32_t>(whole_in(value, key, 1, 1'000'000));
-    } else if (entry.key == "do_sample") {
-      if (value.kind != YamlKind::boolean) file_.refuse(key, &value, "is neither true nor false");
-      samples = value.boolean;
-    } else if (entry.key == "temperature" || entry.key == "top_p") {
-      const double number = value.is_number() ? value.number() : -1;
-      const bool fine =
-          entry.key == "top_p" ? number > 0 && number <= 1 : number >= 0 && number <= 100;
-      if (!fine) file_.refuse(key, &value, "is no number that makes sense");
-      (entry.key == "top_p" ? plan.top_p : plan.temperature) = number;
-    } else {
-      file_.refuse(key, &value, "is not supported",
-                   "keys are until, max_gen_toks, do_sample, temperature, top_p");
-    }
-  }
-
-  const TaskFile& file_;
   ReadTask out_;
 };
 

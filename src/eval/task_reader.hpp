@@ -29,4 +29,9 @@ struct ReadTask {
 ReadTask read_task(const TaskFile& file);
 TaskGroup read_group(const TaskFile& file);
 
+// Parts of read_task, in files of their own. `out` has what prompts and shots say.
+void read_data(const TaskFile& file, ReadTask& out);
+// `until`: what ends an answer if nothing is said.
+GenerationPlan read_generation(const TaskFile& file, const std::string& until);
+
 }  // namespace mlopsctl::eval

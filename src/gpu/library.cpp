@@ -36,4 +36,10 @@ void Library::require() const {
                 "install cuBLAS 13 or name its file in MLOPSCTL_CUBLAS, or use --device cpu");
 }
 
+void check_cublas(int status, const char* what) {
+  if (status == 0) return;
+  throw Error(ErrorKind::unavailable, fmt::format("cuBLAS failed to {}: status {}", what, status),
+              "free memory on the GPU, or use --device cpu");
+}
+
 }  // namespace mlopsctl::gpu

@@ -29,4 +29,8 @@ class Library {
   std::string reason_;  // why it cannot be used; empty: it can
 };
 
+// Of cuBLAS and cuBLASLt, which have the same statuses; 0 is success. Throws Error{unavailable}
+// saying what could not be done.
+void check_cublas(int status, const char* what);
+
 }  // namespace mlopsctl::gpu

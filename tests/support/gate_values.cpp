@@ -2,6 +2,7 @@
 
 #include "mlopsctl/drift/statistics.hpp"
 #include "mlopsctl/eval/gate_statistics.hpp"
+#include "mlopsctl/eval/latency.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -41,7 +42,7 @@ Json gate_value(const Json& request) {
   }
   if (function == "holm") return {{"adjusted", gate::holm(sample(request, "p"))}};
   if (function == "quantile") {
-    return {{"value", gate::sorted_quantile(sample(request, "values", true), request.at("q"))}};
+    return {{"value", mlopsctl::quantile(sample(request, "values", true), request.at("q"))}};
   }
   if (function == "median_deviation") {
     return {{"value", gate::median_deviation(sample(request, "values"))}};

@@ -71,8 +71,6 @@ double detectable_rise(std::uint64_t n_reference, std::uint64_t n_current, doubl
                        double alpha, double power = 0.8);
 
 double mean_of(std::span<const double> values);
-// numpy.quantile (linear) of a sorted sample; NaN if it is empty.
-double sorted_quantile(std::span<const double> sorted, double q);
 double median_of(std::span<const double> values);
 // Median of the distances from the median; times 1.4826 it estimates the standard deviation of a
 // normal sample.

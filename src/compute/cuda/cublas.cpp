@@ -1,16 +1,14 @@
 #include "compute/cuda/cublas.hpp"
 
-#include "mlopsctl/base/error.hpp"
-
 #include "gpu/library.hpp"
-
-#include <fmt/format.h>
 
 #include <cublas_v2.h>
 
 namespace mlopsctl::compute::cuda {
 
 namespace {
+
+using gpu::check_cublas;
 
 static_assert(CUBLAS_VER_MAJOR == 13, "the library's name below belongs to the headers' version");
 constexpr const char* library_name = "libcublas.so.13";
@@ -37,13 +35,6 @@ const Functions& library() {
   static const Functions loaded;
   loaded.require();
   return loaded;
-}
-
-void check_cublas(cublasStatus_t status, const char* what) {
-  if (status != CUBLAS_STATUS_SUCCESS)
-    throw Error(ErrorKind::unavailable,
-                fmt::format("cuBLAS failed to {}: status {}", what, static_cast<int>(status)),
-                "free memory on the GPU, or use --device cpu");
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ namespace mlopsctl::engine::cuda {
 
 namespace {
 
+using gpu::check_cublas;
+
 static_assert(CUBLAS_VER_MAJOR == 13, "the library's name below belongs to the headers' version");
 constexpr std::size_t workspace_bytes = std::size_t{32} << 20;
 constexpr std::int64_t steady_tokens = 512;  // that the one algorithm of a shape is chosen for
@@ -60,13 +62,6 @@ const Functions& loaded() {
 const Functions& library() {
   loaded().require();
   return loaded();
-}
-
-void check_cublas(cublasStatus_t status, const char* what) {
-  if (status == CUBLAS_STATUS_SUCCESS) return;
-  throw Error(ErrorKind::unavailable,
-              fmt::format("cuBLASLt failed to {}: status {}", what, static_cast<int>(status)),
-              "free memory on the GPU, or use --device cpu");
 }
 
 cudaDataType_t data_type(NumberType type) {

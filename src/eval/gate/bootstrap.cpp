@@ -1,5 +1,6 @@
 // Intervals by resampling. Only sums of doubles in a fixed order: the same bits everywhere.
 #include "mlopsctl/eval/gate_statistics.hpp"
+#include "mlopsctl/eval/latency.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +13,7 @@ namespace {
 Range percentiles(std::vector<double> replicates, double confidence) {
   std::ranges::sort(replicates);
   const double tail = (1 - confidence) / 2;
-  return {sorted_quantile(replicates, tail), sorted_quantile(replicates, 1 - tail)};
+  return {mlopsctl::quantile(replicates, tail), mlopsctl::quantile(replicates, 1 - tail)};
 }
 
 struct Cluster {

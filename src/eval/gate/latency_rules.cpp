@@ -110,8 +110,8 @@ Check ratio_check(const Sides& sides, const Statistic& statistic, double thresho
   Check check{.subject = "latency",
               .name = fmt::format("{} {}", statistic.name, sides.metric),
               .unit = "ms",
-              .before = sorted_quantile(sides.before, statistic.quantile),
-              .now = sorted_quantile(sides.now, statistic.quantile),
+              .before = mlopsctl::quantile(sides.before, statistic.quantile),
+              .now = mlopsctl::quantile(sides.now, statistic.quantile),
               .n = sides.now.size(),
               .is_ratio = true};
   const double ratio = *check.now / *check.before;

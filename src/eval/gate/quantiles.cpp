@@ -1,5 +1,6 @@
 // Order statistics, the normal distribution, and what a test of a given size can see.
 #include "mlopsctl/eval/gate_statistics.hpp"
+#include "mlopsctl/eval/latency.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -25,19 +26,10 @@ double mean_of(std::span<const double> values) {
   return values.empty() ? nan : sum / static_cast<double>(values.size());
 }
 
-double sorted_quantile(std::span<const double> sorted, double q) {
-  if (sorted.empty()) return nan;
-  const double place = q * static_cast<double>(sorted.size() - 1);
-  const auto low = static_cast<std::size_t>(place);
-  if (low + 1 >= sorted.size()) return sorted.back();
-  const double part = place - static_cast<double>(low);
-  return part == 0 ? sorted[low] : sorted[low] + part * (sorted[low + 1] - sorted[low]);
-}
-
 double median_of(std::span<const double> values) {
   std::vector<double> sorted(values.begin(), values.end());
   std::ranges::sort(sorted);
-  return sorted_quantile(sorted, 0.5);
+  return mlopsctl::quantile(sorted, 0.5);
 }
 
 double median_deviation(std::span<const double> values) {

@@ -89,10 +89,12 @@ std::vector<double> latency_values(const LatencyRun& run, LatencyMetric metric) 
 double quantile(std::span<const double> ascending, double q) {
   if (ascending.empty()) return unknown;
   const double place = q * static_cast<double>(ascending.size() - 1);
-  const auto below = std::min(static_cast<std::size_t>(place), ascending.size() - 1);
-  const std::size_t above = std::min(below + 1, ascending.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  if (below + 1 >= ascending.size()) return ascending.back();
   const double share = place - static_cast<double>(below);
-  return ascending[below] + share * (ascending[above] - ascending[below]);
+  // Infinite neighbours must not make NaN of what needs no other value.
+  return share == 0 ? ascending[below]
+                    : ascending[below] + share * (ascending[below + 1] - ascending[below]);
 }
 
 LatencySummary summarize(std::span<const double> values) {
