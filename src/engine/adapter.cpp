@@ -3,6 +3,7 @@
 #include "mlopsctl/base/error.hpp"
 #include "mlopsctl/base/text.hpp"
 
+#include "engine/known_digests.hpp"
 #include "engine/weight_values.hpp"
 
 #include <fmt/format.h>
@@ -190,6 +191,6 @@ const TensorChange* Adapter::find(const std::string& name) const {
   return found == changes_.end() ? nullptr : &found->second;
 }
 
-std::string Adapter::fingerprint() const { return digest_of(text_, weights_.files()); }
+std::string Adapter::fingerprint() const { return known_digest_of(text_, weights_.files()); }
 
 }  // namespace mlopsctl::engine

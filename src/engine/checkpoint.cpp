@@ -4,6 +4,7 @@
 #include "mlopsctl/base/text.hpp"
 
 #include "engine/adapter.hpp"
+#include "engine/known_digests.hpp"
 #include "engine/model_config.hpp"
 #include "engine/tensor_names.hpp"
 #include "engine/weight_files.hpp"
@@ -125,7 +126,7 @@ class FolderCheckpoint final : public Checkpoint {
   NumberType stored_type() const override { return stored_type_; }
   std::string fingerprint() const override {
     const std::lock_guard lock(mutex_);
-    if (fingerprint_.empty()) fingerprint_ = engine::digest_of(text_, weights_.files());
+    if (fingerprint_.empty()) fingerprint_ = engine::known_digest_of(text_, weights_.files());
     return fingerprint_;
   }
   std::string adapter_fingerprint() const override {

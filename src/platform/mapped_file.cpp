@@ -36,7 +36,27 @@ class Descriptor {
   int fd_;
 };
 
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+std::optional<FileState> state_of(const struct stat& info) {
+  if (!S_ISREG(info.st_mode)) return std::nullopt;
+  return FileState{.device = info.st_dev,
+                   .inode = info.st_ino,
+                   .size = static_cast<std::uint64_t>(info.st_size),
+                   .modified_ns = nanoseconds(info.st_mtim),
+                   .changed_ns = nanoseconds(info.st_ctim),
+                   .own = info.st_uid == ::geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0};
+}
+
 }  // namespace
+
+std::optional<FileState> file_state(const fs::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
+  return state_of(info);
+}
 
 std::shared_ptr<const MappedFile> MappedFile::open(const fs::path& path) {
   const Descriptor file(path);
@@ -44,6 +64,8 @@ std::shared_ptr<const MappedFile> MappedFile::open(const fs::path& path) {
   if (::fstat(file.get(), &info) != 0) fail(path, errno);
   if (S_ISDIR(info.st_mode)) fail(path, EISDIR);
   std::shared_ptr<MappedFile> mapped(new MappedFile);
+  mapped->path_ = path;
+  mapped->state_ = state_of(info);
   if (!S_ISREG(info.st_mode)) {
     mapped->held_ = read_file(path);
     mapped->bytes_ = mapped->held_;

@@ -2,6 +2,7 @@
 #include "mlopsctl/engine/checkpoint.hpp"
 
 #include "../bench/random_checkpoint.hpp"
+#include "engine/known_digests.hpp"
 #include "engine/model_config.hpp"
 #include "engine/tiny_models.hpp"
 #include "engine/weight_files.hpp"
@@ -12,10 +13,12 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <limits>
+#include <thread>
 
 using namespace mlopsctl;
 using namespace mlopsctl::testing;
@@ -284,6 +287,48 @@ TEST_CASE("a fingerprint changes with one bit of the weights or the configuratio
   CHECK(other != before);
   spill(folder / "config.json", config_of("qwen3") + " ");
   CHECK(Checkpoint::open(folder.path())->fingerprint() != other);
+}
+
+TEST_CASE("a digest is remembered for the very same files, and for no others") {
+  const TemporaryFolder folder;
+  make_random_checkpoint(folder.path(), config_of("qwen3"), NumberType::f32, 2);
+  const std::filesystem::path weights = folder / "model.safetensors", known = folder / "known";
+  const engine::KnownDigests digests(known, 0);
+  const auto digest = [&] { return digests.digest("c", {MappedFile::open(weights)}); };
+  const auto fresh = [&] { return engine::digest_of("c", {MappedFile::open(weights)}); };
+  // Another digest in the place of the one that was kept shows whether it is believed.
+  const std::string mark(64, 'a');
+  const auto believed = [&] {
+    std::string line = slurp(known);
+    line.replace(65, 64, mark);
+    spill(known, line);
+    std::filesystem::permissions(known, std::filesystem::perms(0600));
+    return digest() == mark;
+  };
+  // What was written just now may change once more within a tick of the clock.
+  CHECK(digest() == fresh());
+  CHECK_FALSE(std::filesystem::exists(known));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2100));
+  CHECK(digest() == fresh());
+  CHECK(std::filesystem::file_size(known) == 130);
+  CHECK(believed());
+  CHECK(digests.digest("d", {MappedFile::open(weights)}) != mark);
+  // Others may write into it.
+  std::filesystem::permissions(known, std::filesystem::perms(0666));
+  CHECK(digest() == fresh());
+  CHECK(engine::KnownDigests("/proc/none/known", 0).digest("c", {MappedFile::open(weights)}) ==
+        fresh());
+  // The same size and time, other bytes.
+  CHECK(believed());
+  const auto time = std::filesystem::last_write_time(weights);
+  std::string bytes = slurp(weights);
+  bytes.back() ^= 1;
+  spill(weights, bytes);
+  std::filesystem::last_write_time(weights, time);
+  CHECK(digest() == fresh());
+  // A file in which something else is.
+  spill(known, std::string(200, 'x') + "\n" + mark);
+  CHECK(digest() == fresh());
 }
 
 TEST_CASE("16-bit numbers are widened exactly and rounded to nearest, ties to even") {

@@ -1,11 +1,11 @@
 #include "eval/cache/answer_file.hpp"
 
 #include "mlopsctl/base/error.hpp"
+#include "mlopsctl/platform/cache_folder.hpp"
 #include "mlopsctl/platform/files.hpp"
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <limits>
 
 namespace mlopsctl {
@@ -76,19 +76,9 @@ std::uint64_t as_count(std::int64_t value) {
 }  // namespace
 
 std::filesystem::path user_answer_file() {
-  const auto folder = [](const char* name) {
-    const char* value = std::getenv(name);
-    return std::filesystem::path(value != nullptr ? value : "");
-  };
-  fs::path base = folder("XDG_CACHE_HOME");
-  if (!base.is_absolute()) {
-    if (folder("HOME").empty()) {
-      throw Error(ErrorKind::config, "neither HOME nor XDG_CACHE_HOME is set",
-                  "name a file for the cache");
-    }
-    base = folder("HOME") / ".cache";
-  }
-  return base / "mlopsctl" / "answers.db";
+  if (const auto folder = user_cache_folder()) return *folder / "answers.db";
+  throw Error(ErrorKind::config, "neither HOME nor XDG_CACHE_HOME is set",
+              "name a file for the cache");
 }
 
 AnswerFile::AnswerFile(const std::filesystem::path& path, std::uint64_t limit)
