@@ -29,6 +29,11 @@ std::vector<const Kernels*> all_kernels() {
   return all;
 }
 
+// Null where the processor has none.
+ProductKernel rounded_product() {
+  return __builtin_cpu_supports("avx512bf16") > 0 ? product_avx512bf16 : nullptr;
+}
+
 std::vector<float> random_values(std::size_t count, unsigned seed) {
   std::mt19937 random(seed);
   std::vector<float> values(count);
@@ -40,7 +45,9 @@ struct Case {
   std::size_t rows, outputs, inner;
 };
 
-void check_product(const Kernels& kernels, bool by_columns, NumberType type, const Case& size) {
+// `rounded`: the kernel rounds x to bfloat16.
+void check_product(ProductKernel multiply, bool by_columns, NumberType type, const Case& size,
+                   bool rounded = false) {
   const std::size_t stride = (by_columns ? size.outputs : size.inner) + 3;
   const std::size_t stored_rows = by_columns ? size.inner : size.outputs;
   std::vector<float> weight = random_values(stored_rows * stride, 1);
@@ -48,7 +55,7 @@ void check_product(const Kernels& kernels, bool by_columns, NumberType type, con
   std::vector<std::byte> stored(weight.size() * size_of(type) + 1);
   narrow(type, weight.data(), weight.size(), stored.data() + 1);
   widen(type, stored.data() + 1, weight.size(), weight.data());
-  const std::vector<float> x = random_values(size.rows * (size.inner + 5), 2);
+  std::vector<float> x = random_values(size.rows * (size.inner + 5), 2);
   std::vector<float> out(size.rows * (size.outputs + 2), NAN), scratch(product_scratch);
   Product product{.type = type == NumberType::f32   ? WeightType::f32
                           : type == NumberType::f16 ? WeightType::f16
@@ -63,8 +70,12 @@ void check_product(const Kernels& kernels, bool by_columns, NumberType type, con
                   .out = out.data(),
                   .out_stride = size.outputs + 2,
                   .scratch = scratch.data()};
-  const auto multiply = by_columns ? kernels.product_columns : kernels.product_rows;
   multiply(product);
+  if (rounded) {
+    std::vector<std::byte> narrowed(2 * x.size());
+    narrow(NumberType::bf16, x.data(), x.size(), narrowed.data());
+    widen(NumberType::bf16, narrowed.data(), x.size(), x.data());
+  }
   double worst = 0;
   for (std::size_t i = 0; i < size.rows; ++i) {
     for (std::size_t j = 0; j < size.outputs; ++j) {
@@ -130,10 +141,25 @@ TEST_CASE("products are right at every edge, and a row has the same bits alone")
         for (const Case& size : {Case{1, 1, 1}, Case{3, 5, 7}, Case{8, 49, 65}, Case{9, 97, 33},
                                  Case{23, 50, 130}, Case{2, 7, 2061}, Case{21, 101, 1030}}) {
           CAPTURE(size.inner);
-          check_product(*kernels, by_columns, type, size);
+          check_product(by_columns ? kernels->product_columns : kernels->product_rows, by_columns,
+                        type, size);
         }
       }
     }
+  }
+}
+
+TEST_CASE("products of bfloat16 are right at every edge, and a row has the same bits alone") {
+  const ProductKernel multiply = rounded_product();
+  if (multiply == nullptr) {
+    MESSAGE("skipped: this processor does not multiply bfloat16");
+    return;
+  }
+  for (const Case& size :
+       {Case{1, 1, 1}, Case{3, 5, 7}, Case{4, 4, 16}, Case{8, 49, 65}, Case{25, 97, 33},
+        Case{51, 50, 130}, Case{2, 7, 2061}, Case{29, 101, 1030}, Case{5, 6, 1024 + 31}}) {
+    CAPTURE(size.inner);
+    check_product(multiply, false, NumberType::bf16, size, true);
   }
 }
 

@@ -26,8 +26,9 @@ std::optional<NumberType> checked(std::optional<NumberType> type) {
   return type;
 }
 
-// Weights that were rounded give other answers: the name tells.
+// What is rounded gives other answers: the name tells.
 std::string arithmetic(const Checkpoint& checkpoint, std::optional<NumberType> type) {
+  if (type == NumberType::bf16 && kernels().product_rounded != nullptr) return "bfloat16";
   const bool as_stored =
       type == checkpoint.stored_type() && checkpoint.adapter_fingerprint().empty();
   if (!type || type == NumberType::f32 || as_stored) return "float32";

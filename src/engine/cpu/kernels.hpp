@@ -58,11 +58,15 @@ struct LogitSummary {
   bool finite = true;
 };
 
+using ProductKernel = void (*)(const Product&);
+
 struct Kernels {
   const char* name;
 
-  void (*product_rows)(const Product&);     // weights are stored as (out, in)
-  void (*product_columns)(const Product&);  // as (in, out): w(j, k) is at k * weight_stride + j
+  ProductKernel product_rows;     // weights are stored as (out, in)
+  ProductKernel product_columns;  // as (in, out): w(j, k) is at k * weight_stride + j
+  // Of bfloat16 weights as (out, in) by x rounded to bfloat16; null: this processor has none.
+  ProductKernel product_rounded;
 
   void (*add)(float* to, const float* from, const float* bias, std::size_t n);  // bias may be null
   void (*gelu)(float* x, const float* bias, std::size_t n);                     // tanh form
@@ -77,9 +81,12 @@ struct Kernels {
   void (*summarise)(const float* logits, std::size_t n, std::int32_t id, LogitSummary& summary);
 };
 
-// The widest that this processor has; MLOPSCTL_CPU=plain, avx2 or avx512 takes another, for tests.
+// The widest that this processor has; MLOPSCTL_CPU=plain, avx2, avx512 (without products of
+// bfloat16) or avx512_bf16 takes another, for tests.
 const Kernels& kernels();
 
 extern const Kernels kernels_plain, kernels_avx2, kernels_avx512;
+extern const ProductKernel product_avx512bf16;
+Kernels kernels_avx512_bf16();  // kernels_avx512 with it
 
 }  // namespace mlopsctl::engine::cpu

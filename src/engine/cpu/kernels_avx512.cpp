@@ -9,6 +9,7 @@ namespace mlopsctl::engine::cpu {
 const Kernels kernels_avx512{.name = "avx512",
                              .product_rows = product_rows_of<Lanes>,
                              .product_columns = product_columns_of<Lanes>,
+                             .product_rounded = nullptr,
                              .add = add_rows<Lanes>,
                              .gelu = gelu<Lanes>,
                              .gated_silu = gated_silu<Lanes>,

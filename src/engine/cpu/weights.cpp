@@ -63,13 +63,19 @@ WeightLoader::WeightLoader(const Checkpoint& checkpoint, std::optional<NumberTyp
 
 Weight WeightLoader::matrix(const std::string& name) const {
   const std::optional<NamedTensor> stored = checkpoint_.stored(name);
+  const bool rounded = type_ == NumberType::bf16 && kernels().product_rounded != nullptr;
   // Widening to float32 would change nothing but the memory that it takes.
-  if (stored && (!type_ || *type_ == NumberType::f32 || *type_ == stored->view.type))
-    return as_stored(*stored);
+  if (stored && (!type_ || *type_ == NumberType::f32 ||
+                 (*type_ == stored->view.type && !(rounded && stored->transposed)))) {
+    Weight weight = as_stored(*stored);
+    weight.rounded = rounded;
+    return weight;
+  }
   const NumberType type = type_.value_or(NumberType::f32);
   const Checkpoint::Shape shape = checkpoint_.shape(name);
   Weight weight;
   weight.type = weight_type(type);
+  weight.rounded = rounded;
   weight.stride = weight.inputs = shape.columns;
   weight.outputs = shape.rows;
   weight.own.resize(shape.rows * shape.columns * size_of(type));
@@ -138,7 +144,10 @@ void Multiplier::part(const Weight& weight, std::size_t begin, std::size_t end, 
       .out = out,
       .out_stride = out_stride,
       .scratch = scratch_[worker].data()};
-  (weight.by_columns ? kernels().product_columns : kernels().product_rows)(product);
+  const Kernels& with = kernels();
+  (weight.rounded      ? with.product_rounded
+   : weight.by_columns ? with.product_columns
+                       : with.product_rows)(product);
 }
 
 void Multiplier::operator()(const Linear& linear, const float* x, std::size_t x_stride,

@@ -18,6 +18,7 @@ namespace mlopsctl::engine::cpu {
 struct Weight {
   WeightType type = WeightType::f32;
   bool by_columns = false;  // stored as (in, out)
+  bool rounded = false;     // bfloat16, and so are the inputs of its products
   const std::byte* data = nullptr;
   std::size_t stride = 0;  // values between stored rows
   std::size_t outputs = 0, inputs = 0;
@@ -36,7 +37,8 @@ struct Linear {
 };
 
 // `type`: what weights are rounded to; none: as stored. What an adapter changes is kept in float32
-// unless a type is asked for.
+// unless a type is asked for. If that is bfloat16 and the processor multiplies it, inputs are
+// rounded to it as well.
 class WeightLoader {
  public:
   WeightLoader(const Checkpoint& checkpoint, std::optional<NumberType> type, Pool& pool);
