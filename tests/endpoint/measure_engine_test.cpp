@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 #include <thread>
 
@@ -23,16 +24,25 @@ class SlowEngine final : public Engine {
   std::vector<ScoreResult> score(std::span<const ScoreRequest>, Progress&) override { return {}; }
   std::vector<GenerateResult> generate(std::span<const GenerateRequest> requests,
                                        const OnToken& on_token) override {
-    batches.push_back(requests.size());
     for (const auto& request : requests) prompts.push_back(request.prompt);
     std::vector<GenerateResult> results(requests.size());
-    for (std::size_t step = 0; step < requests.front().max_new; ++step) {
+    std::vector<std::size_t> running, made(requests.size());
+    for (std::size_t next = 0;;) {
+      while (next < requests.size() &&
+             (!requests[next].may_start || requests[next].may_start(running.empty())))
+        running.push_back(next++);
+      if (running.empty()) return results;
+      batches.push_back(running.size());
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
-      for (std::size_t i = 0; i < requests.size(); ++i) on_token(i, 7);
+      for (const std::size_t i : running) {
+        results[i].finite = requests[i].prompt.size() != 9;
+        ++made[i];
+        if (results[i].finite) on_token(i, 7);
+      }
+      std::erase_if(running, [&](std::size_t i) {
+        return !results[i].finite || made[i] == requests[i].max_new;
+      });
     }
-    for (std::size_t i = 0; i < requests.size(); ++i)
-      results[i].finite = requests[i].prompt.size() != 9;
-    return results;
   }
   std::vector<std::vector<float>> embed(std::span<const std::vector<std::int32_t>>, Pooling,
                                         Progress&) override {
@@ -40,7 +50,7 @@ class SlowEngine final : public Engine {
   }
   std::vector<float> logits(std::span<const std::int32_t>) override { return {}; }
 
-  std::vector<std::size_t> batches;
+  std::vector<std::size_t> batches;  // how many ran in each step
   std::vector<std::vector<std::int32_t>> prompts;
 
  private:
@@ -63,7 +73,11 @@ TEST_CASE("a closed loop gives the engine so many requests at a time, after the 
   SlowEngine engine;
   const LatencyRun run =
       measure(engine, {.input_tokens = 12, .output_tokens = 4, .requests = 5, .concurrency = 2});
-  CHECK(engine.batches == std::vector<std::size_t>{1, 1, 1, 2, 2, 1});
+  // Three alone, then five that take two places: each that ends makes room for the next.
+  std::vector<std::size_t> steps(12, 1);
+  steps.insert(steps.end(), 8, 2);
+  steps.insert(steps.end(), 4, 1);
+  CHECK(engine.batches == steps);
   REQUIRE(run.requests.size() == 5);
   for (const auto& request : run.requests) {
     CHECK(request.prompt_tokens == 12);
@@ -87,9 +101,35 @@ TEST_CASE("in an open loop requests wait for the engine, and that is told as wai
                                           .concurrency = 1,
                                           .rate = 500});
   CHECK(run.requests.size() == 10);
-  CHECK(engine.batches == std::vector<std::size_t>(10, 1));
+  CHECK(engine.batches == std::vector<std::size_t>(100, 1));
   const auto queue = latency_values(run, LatencyMetric::queue);
   CHECK(queue.back() > queue.front());
+}
+
+TEST_CASE("in an open loop a request joins those that run") {
+  SlowEngine engine;
+  const LatencyRun run = measure(engine, {.input_tokens = 5,
+                                          .output_tokens = 30,
+                                          .requests = 4,
+                                          .warmups = 0,
+                                          .concurrency = 0,
+                                          .rate = 200});
+  REQUIRE(run.requests.size() == 4);
+  // None waits for the end of another, which is 60 ms away.
+  CHECK(*std::ranges::max_element(engine.batches) > 1);
+  for (std::size_t i = 1; i < 4; ++i) CHECK(run.requests[i].sent < run.requests[0].last);
+}
+
+TEST_CASE("no request starts after the duration") {
+  SlowEngine engine;
+  const LatencyRun run = measure(engine, {.input_tokens = 5,
+                                          .output_tokens = 5,
+                                          .requests = 1000,
+                                          .duration = Milliseconds{60},
+                                          .warmups = 0});
+  CHECK(run.requests.size() >= 1);
+  CHECK(run.requests.size() < 1000);
+  for (const auto& request : run.requests) CHECK(request.sent < 0.06);
 }
 
 TEST_CASE("prompts are the user's, numbers that are none are failures") {

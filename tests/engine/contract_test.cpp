@@ -202,6 +202,41 @@ TEST_CASE("generation ends at a stop token, at max_positions, or when the caller
   }
 }
 
+TEST_CASE("a request that may not start yet joins later, with the same bits") {
+  const Tiny tiny(named("llama3"));
+  for (const auto& engine : engines(tiny.open(), {.deterministic = true})) {
+    CAPTURE(engine->name());
+    std::vector<GenerateRequest> requests;
+    for (std::int32_t i = 0; i < 4; ++i)
+      requests.push_back({.prompt = {1, i + 2, 3}, .max_new = 12});
+    const auto expected = engine->generate(requests, {});
+    // The second joins behind five tokens of the first, the third where nothing runs; the fourth
+    // never.
+    std::vector<std::size_t> made(4);
+    bool waited = false;
+    requests[1].may_start = [&](bool) { return made[0] >= 5; };
+    requests[2].may_start = [&](bool idle) {
+      waited = waited || !idle;
+      return idle;
+    };
+    requests[3].may_start = [](bool) { return false; };
+    std::size_t first_at_join = 0;
+    const auto results = engine->generate(requests, [&](std::size_t request, std::int32_t) {
+      if (request == 1 && made[1] == 0) first_at_join = made[0];
+      ++made[request];
+      return true;
+    });
+    CHECK(waited);
+    CHECK(first_at_join >= 5);
+    CHECK(first_at_join < 12);
+    for (std::size_t i = 0; i < 3; ++i) {
+      CHECK(results[i].tokens == expected[i].tokens);
+      CHECK(results[i].log_probabilities == expected[i].log_probabilities);
+    }
+    CHECK(results[3].tokens.empty());
+  }
+}
+
 TEST_CASE("of equal logits the lowest id is the argmax") {
   NoProgress progress;
   const Tiny tiny(named("mistral"));

@@ -43,6 +43,10 @@ struct GenerateRequest {
   // Tokens are chosen among the ids below this one: a model's vocabulary may have more rows than
   // its tokenizer has ids. 0: among all. Log-probabilities are over all rows either way.
   std::size_t choosable = 0;
+  // Whether it joins those that run; asked at each step, in the order of requests, until it says
+  // so. Unset: at once. `idle`: none runs, and it may wait until one is to: false ends the
+  // generation then, and this request and those behind it have no result.
+  std::function<bool(bool idle)> may_start;
 };
 enum class FinishReason { stop, length };
 struct GenerateResult {

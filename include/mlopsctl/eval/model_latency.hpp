@@ -10,10 +10,10 @@
 
 namespace mlopsctl {
 
-// The engine takes up to plan.concurrency (0: 64) requests at a time and the next ones when all of
-// these are done; an open loop's requests wait for it, which is told as `queue`. Every request gets
-// its output tokens whatever the model says. Throws Error{usage} for requests longer than the model
-// can.
+// A request joins those that run: in a closed loop when one of plan.concurrency has ended, in an
+// open one when it is due and, with a limit, there is room; waiting is told as `queue`. The engine
+// takes it at its next step. Every request gets its output tokens whatever the model says. Throws
+// Error{usage} for requests longer than the model can.
 LatencyRun measure_engine(Engine& engine, const Tokenizer& tokenizer, const LoadPlan& plan,
                           Progress& progress);
 

@@ -76,6 +76,10 @@ class Generation {
       tokens += request.prompt.size();
       positions += request.prompt.size() + most_new;
       if (!running_.empty() && (tokens > batch_tokens_ || positions > most_positions)) return;
+      if (request.may_start && !request.may_start(running_.empty())) {
+        if (running_.empty()) next_ = requests_.size();
+        return;
+      }
       running_.push_back({.request = next_,
                           .most_new = most_new,
                           .pending = request.prompt,

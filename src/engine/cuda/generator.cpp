@@ -114,6 +114,10 @@ bool Generator::admit() {
     if (pages > free_pages_.size()) break;
     if (slots_.size() > before && packing.tokens.size() + request.prompt.size() > batch_tokens_)
       break;
+    if (request.may_start && !request.may_start(slots_.empty())) {
+      if (slots_.empty()) next_ = requests_.size();
+      break;
+    }
     Slot slot;
     slot.request = next_;
     slot.most_new = most_new;
@@ -259,6 +263,14 @@ void Generator::launch_step(int batch, int ahead) {
   gpu::check(cudaGraphLaunch(graph(batch, splits_for(furthest)), model_.stream()), "start a step");
 }
 
+bool Generator::next_may_join() const {
+  if (next_ >= requests_.size() || slots_.size() >= most_slots) return false;
+  const GenerateRequest& request = requests_[next_];
+  if (!request.may_start) return false;  // it waits for room, not for its time
+  const std::size_t tokens = request.prompt.size() + most_new_tokens(model_.config(), request);
+  return pages_for(tokens) <= free_pages_.size() && request.may_start(false);
+}
+
 void Generator::advance() {
   const int batch = batch_bucket(slots_.size());
   const auto stride = static_cast<std::size_t>(batch);
@@ -268,12 +280,13 @@ void Generator::advance() {
   const auto* const chosen = reinterpret_cast<const Scored*>(chosen_.data());
   int running = 0;
   std::size_t started = 0, ended = 0;
+  bool joined = false;
   const auto wanted = [&](const Slot& slot) {  // a token more than those that are on their way
     return !slot.ended &&
            results_[slot.request].tokens.size() + static_cast<std::size_t>(running) < slot.most_new;
   };
   for (;;) {
-    while (running < most_ahead && std::ranges::all_of(slots_, wanted)) {
+    while (!joined && running < most_ahead && std::ranges::all_of(slots_, wanted)) {
       launch_step(batch, running);
       gpu::check(cudaEventRecord(done_[started++ % 2], model_.stream()), "start a step");
       ++running;
@@ -285,6 +298,7 @@ void Generator::advance() {
       const std::size_t parity = static_cast<std::size_t>(slots_[i].position + 1) % 2;
       take(slots_[i], i, chosen[parity * stride + i]);
     }
+    joined = joined || next_may_join();
   }
 }
 

@@ -37,7 +37,8 @@ class Generator {
   void prepare();  // memory for the requests
   bool admit();    // prompts go through the model; false: none could be taken
   void upload_state();
-  void advance();  // until a sequence has ended
+  bool next_may_join() const;  // beside those that run
+  void advance();              // until a sequence has ended or another may join
   void drop_ended();
   void take(Slot& slot, std::size_t index, const Scored& scored);
   std::int32_t drawn(const Slot& slot, std::size_t index, Scored& scored);

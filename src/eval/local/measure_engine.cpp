@@ -14,7 +14,6 @@ namespace mlopsctl {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::size_t most_at_once = 64;  // an open loop without a limit
 
 class EngineMeasurement {
  public:
@@ -37,19 +36,16 @@ class EngineMeasurement {
     result.before = device_states();
     progress_.start("measuring", plan_.requests, "requests");
     const double cpu = processor_seconds();
-    const std::vector<double> due = due_times(plan_);
+    due_ = due_times(plan_);
+    for (std::size_t i = 0; i < requests_.size(); ++i)
+      requests_[i].may_start = [this, i](bool idle) { return may_start(i, idle); };
     began_ = Clock::now();
-    while (sent_ < plan_.requests) {
-      check_interrupt();
-      const std::size_t count = due.empty() ? next_closed() : next_open(due);
-      if (count == 0) break;
-      generate(count);
-    }
+    generate();
     result.wall = seconds();
     result.client_cpu = processor_seconds() - cpu;
     progress_.finish();
     result.after = device_states();
-    timings_.resize(sent_);
+    timings_.resize(started_);
     result.requests = std::move(timings_);
     return result;
   }
@@ -82,55 +78,52 @@ class EngineMeasurement {
     return plan_.duration.count() == 0 || due * 1000 < static_cast<double>(plan_.duration.count());
   }
 
-  std::size_t next_closed() const {
-    if (!may_send(seconds())) return 0;
-    return std::min<std::size_t>(plan_.concurrency, plan_.requests - sent_);
-  }
+  bool has_room() const { return plan_.concurrency == 0 || running_ < plan_.concurrency; }
 
-  // Waits for the next one that is due; then all that are.
-  std::size_t next_open(const std::vector<double>& due) {
-    if (!may_send(due[sent_])) return 0;
-    for (double left = due[sent_] - seconds(); left > 0; left = due[sent_] - seconds()) {
-      const auto time = std::chrono::duration<double>(left);
-      if (left > 0.002) interruptible_wait(std::chrono::floor<Milliseconds>(time));
-    }
-    const double time = seconds();
-    const std::size_t most = plan_.concurrency > 0 ? plan_.concurrency : most_at_once;
-    std::size_t count = 0;
-    while (count < most && sent_ + count < due.size() && due[sent_ + count] <= time &&
-           may_send(due[sent_ + count])) {
-      timings_[sent_ + count].due = due[sent_ + count];
-      ++count;
-    }
-    return count;
-  }
-
-  void generate(std::size_t count) {
-    const auto timings = std::span(timings_).subspan(sent_, count);
-    const double sent = seconds();
-    for (RequestTiming& timing : timings) {
-      timing.sent = sent;
-      if (plan_.rate <= 0) timing.due = sent;
-      timing.gaps.reserve(plan_.output_tokens);
-    }
-    const auto requests = std::span(requests_).subspan(sent_, count);
-    const auto results = engine_.generate(requests, [&](std::size_t request, std::int32_t) {
-      const double time = seconds();
-      RequestTiming& timing = timings[request];
-      if (timing.output_tokens++ == 0) {
-        timing.first = time;
-      } else {
-        timing.gaps.push_back(time - timing.last);
+  // Requests start in their order. Where nothing runs, waits for the next one.
+  bool may_start(std::size_t index, bool idle) {
+    if (index < started_) return true;
+    if (idle) running_ = 0;  // also those that ended without their tokens
+    check_interrupt();
+    if (!may_send(due_.empty() ? seconds() : due_[index]) || !has_room()) return false;
+    double time = seconds();
+    if (!due_.empty()) {
+      if (!idle && due_[index] > time) return false;
+      for (double left = due_[index] - time; left > 0; left = due_[index] - (time = seconds())) {
+        const auto pause = std::chrono::duration<double>(left);
+        if (left > 0.002) interruptible_wait(std::chrono::floor<Milliseconds>(pause));
       }
-      timing.last = time;
+    }
+    timings_[index].sent = time;
+    timings_[index].due = due_.empty() ? time : due_[index];
+    timings_[index].gaps.reserve(plan_.output_tokens);
+    ++started_;
+    ++running_;
+    return true;
+  }
+
+  void take(RequestTiming& timing) {
+    const double time = seconds();
+    if (timing.output_tokens++ == 0) {
+      timing.first = time;
+    } else {
+      timing.gaps.push_back(time - timing.last);
+    }
+    timing.last = time;
+    if (timing.output_tokens < plan_.output_tokens) return;
+    --running_;
+    progress_.advance(1);
+  }
+
+  void generate() {
+    const auto results = engine_.generate(requests_, [&](std::size_t request, std::int32_t) {
+      take(timings_[request]);
       return true;
     });
-    for (std::size_t i = 0; i < count; ++i) {
-      timings[i].prompt_tokens = requests[i].prompt.size();
-      if (!results[i].finite) timings[i].error = "a logit was not a number";
-      progress_.advance(1);
+    for (std::size_t i = 0; i < started_; ++i) {
+      timings_[i].prompt_tokens = requests_[i].prompt.size();
+      if (!results[i].finite) timings_[i].error = "a logit was not a number";
     }
-    sent_ += count;
   }
 
   Engine& engine_;
@@ -139,7 +132,8 @@ class EngineMeasurement {
   Progress& progress_;
   std::vector<GenerateRequest> requests_;
   std::vector<RequestTiming> timings_;
-  std::size_t sent_ = 0;
+  std::vector<double> due_;  // of an open loop
+  std::size_t started_ = 0, running_ = 0;
   Clock::time_point began_;
 };
 
