@@ -2,8 +2,9 @@
 // bench_engine score DEVICE FOLDER DOCUMENTS LENGTH REPEAT [BATCH_TOKENS]
 // bench_engine decode DEVICE FOLDER BATCH PROMPT NEW REPEAT
 //
-// Documents and prompts are random tokens. One JSON line a repetition; "load_s" is from the start
-// of main to an engine that is ready, "first_s" to the first score or token.
+// DEVICE: cpu, cuda, or with a type as --dtype, cpu:bfloat16. Documents and prompts are random
+// tokens. One JSON line a repetition; "load_s" is from the start of main to an engine that is
+// ready, "first_s" to the first score or token.
 #include "mlopsctl/engine/engine.hpp"
 
 #include "mlopsctl/base/error.hpp"
@@ -46,10 +47,12 @@ std::vector<std::int32_t> random_tokens(std::mt19937& random, std::size_t count,
 
 std::unique_ptr<Engine> opened(const std::string& device, const std::string& folder,
                                std::size_t batch_tokens) {
-  const EngineOptions options{.device = device, .max_batch_tokens = batch_tokens};
+  const std::size_t colon = device.find(':');
+  EngineOptions options{.device = device.substr(0, colon), .max_batch_tokens = batch_tokens};
+  if (colon != std::string::npos) options.type = type_of(device.substr(colon + 1));
   const auto checkpoint = Checkpoint::open(folder);
-  return device == "cuda" ? make_cuda_engine(checkpoint, options)
-                          : make_engine(checkpoint, options);
+  return options.device == "cuda" ? make_cuda_engine(checkpoint, options)
+                                  : make_engine(checkpoint, options);
 }
 
 void score(const std::vector<std::string>& a) {

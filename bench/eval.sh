@@ -35,8 +35,8 @@ row() { printf '%s\t%s\t%s\t%s\n' "$@"; }
 
 for type in float32 bfloat16; do
   "$ours" make gpt2-124m "$type" "$work/gpt2-$type"
-  row "GPT-2 124M $type" "scoring, 1024 tokens" tokens/s "$("$ours" score cpu "$work/gpt2-$type" 4 1024 "$repeat" | median tokens_per_s)"
-  row "GPT-2 124M $type" "decoding, batch 1" tokens/s "$("$ours" decode cpu "$work/gpt2-$type" 1 16 64 "$repeat" | median tokens_per_s)"
+  row "GPT-2 124M $type" "scoring, 1024 tokens" tokens/s "$("$ours" score "cpu:$type" "$work/gpt2-$type" 4 1024 "$repeat" | median tokens_per_s)"
+  row "GPT-2 124M $type" "decoding, batch 1" tokens/s "$("$ours" decode "cpu:$type" "$work/gpt2-$type" 1 16 64 "$repeat" | median tokens_per_s)"
 done
 small=$root/examples/chatbot/model
 row "small float16" "scoring, 512 tokens" tokens/s "$("$ours" score cpu "$small" 16 512 "$repeat" | median tokens_per_s)"

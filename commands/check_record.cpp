@@ -65,6 +65,24 @@ std::string metric_key(const std::string& prefix, const std::string& name) {
   return prefix + "/" + shortened(printable(name), most_name_bytes);
 }
 
+std::vector<Run> recorded_checks(RunStore& store, const RecordedChecks& wanted) {
+  const auto found = store.find_experiment(wanted.experiment);
+  if (!found) {
+    throw Error(ErrorKind::not_found,
+                fmt::format("no check was recorded in {}", quote(wanted.experiment)),
+                "checks are recorded where there is a run store; --experiment names another "
+                "experiment");
+  }
+  auto runs = store
+                  .search({.filter = wanted.name ? filter_by_tag(wanted.tag, *wanted.name)
+                                                 : fmt::format("tags.`{}` IS NOT NULL", wanted.tag),
+                           .experiment_ids = {found->id},
+                           .limit = wanted.limit})
+                  .runs;
+  std::ranges::reverse(runs);
+  return runs;
+}
+
 std::string resolve_check(const RunStore& store, const std::string& reference,
                           std::initializer_list<std::string_view> kinds) {
   constexpr std::string_view last = "@last";

@@ -6,7 +6,10 @@
 #include "mlopsctl/base/time.hpp"
 #include "mlopsctl/cli/command.hpp"
 #include "mlopsctl/context.hpp"
+#include "mlopsctl/tracking/run_store.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +33,16 @@ struct CheckRecord {
 
 // Returns the run's id.
 std::string record_check(RunStore& store, const CheckRecord& record);
+
+// The newest checks that have a tag, oldest first. Throws Error{not_found} if there is no such
+// experiment.
+struct RecordedChecks {
+  std::string tag;  // "drift.check"
+  std::string experiment;
+  std::optional<std::string> name;  // of the checks: the tag's value
+  std::int64_t limit = 0;
+};
+std::vector<Run> recorded_checks(RunStore& store, const RecordedChecks& wanted);
 
 // As RunStore::resolve, but "@last" and "@last~N" count checks of these kinds only.
 std::string resolve_check(const RunStore& store, const std::string& reference,

@@ -47,6 +47,7 @@ CommandSpec baseline_show();
 CommandSpec baseline_diff();
 CommandSpec bench_check();
 CommandSpec eval_check();
+CommandSpec eval_history();
 CommandSpec model_test();
 
 CommandSpec drift_check();

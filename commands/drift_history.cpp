@@ -37,31 +37,6 @@ Style verdict_style(const std::string& verdict) {
   return verdict == "drift" ? Style::red : verdict == "ok" ? Style::green : Style::yellow;
 }
 
-std::vector<Run> checks_of(RunStore& store, const std::string& experiment,
-                           const std::optional<std::string>& name, std::int64_t limit) {
-  const auto found = store.find_experiment(experiment);
-  if (!found) {
-    throw Error(ErrorKind::not_found,
-                fmt::format("no drift check was recorded in {}", quote(experiment)),
-                "'mlopsctl drift check' records where there is a run store; --experiment names "
-                "another experiment");
-  }
-  RunQuery query{.filter = fmt::format("tags.`{}` IS NOT NULL", drift_check_tag),
-                 .experiment_ids = {found->id},
-                 .limit = limit};
-  if (name) {
-    std::string quoted;
-    for (const char c : *name) {
-      quoted += c;
-      if (c == '\'') quoted += c;
-    }
-    query.filter = fmt::format("tags.`{}` = '{}'", drift_check_tag, quoted);
-  }
-  auto runs = store.search(query).runs;
-  std::ranges::reverse(runs);
-  return runs;
-}
-
 std::string trend(const std::vector<Run>& runs, bool unicode) {
   std::vector<double> psi, moved;
   for (const auto& run : runs) {
@@ -79,7 +54,10 @@ Report history(Context& context, const Arguments& arguments) {
   if (limit < 1) throw Error(ErrorKind::usage, "--limit needs a number from 1");
   const auto name = arguments.positional(0);
   const auto runs =
-      checks_of(store, arguments.text_or("experiment", drift_experiment), name, limit);
+      recorded_checks(store, {.tag = drift_check_tag,
+                              .experiment = arguments.text_or("experiment", drift_experiment),
+                              .name = name,
+                              .limit = limit});
   if (name && runs.empty()) {
     throw Error(ErrorKind::not_found, fmt::format("there is no check named {}", quote(*name)),
                 "'mlopsctl drift history' lists all");

@@ -130,6 +130,7 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"bench show", {"speed.json"}},
     {"model-test", {"small-model"}},
     {"eval check", {"better.json", "--baseline", "small"}},
+    {"eval history", {}},
     {"bench check", {"latency.json", "--baseline", "small"}},
     {"drift check", {"numbers.csv", "more.csv"}},
     {"drift report", {"numbers.csv", "more.csv"}},

@@ -99,6 +99,33 @@ TEST_CASE("eval check: 0 as good, 3 worse, 4 not comparable, 2 usage, 1 no file,
   CHECK(project.eval("broken.json").code == 1);
 }
 
+TEST_CASE("eval history: checks, and since when they are at another level; 1 none, 2 usage") {
+  const Project project;
+  const Sandbox& box = project.box;
+  CHECK(box.run({"eval", "history"}).code == 1);
+  box.output_of({"init"});
+  CHECK(box.run({"eval", "history"}).code == 1);  // nothing recorded yet
+  for (int i = 0; i < 9; ++i) project.eval("good.json");
+  for (int i = 0; i < 4; ++i) project.eval("bad.json");
+  const json history = json::parse(box.output_of({"eval", "history", "chat", "--json"}));
+  REQUIRE(history["checks"].size() == 13);
+  CHECK(history["checks"][0]["verdict"] == "pass");
+  CHECK(history["checks"][12]["verdict"] == "fail");
+  CHECK(history["checks"][12]["subject"] == "bad.json");
+  REQUIRE(history["changes"].size() >= 1);
+  const json& change = history["changes"][0];
+  CHECK(change["run_id"] == history["checks"][9]["run_id"]);
+  CHECK(change["before"].get<double>() == doctest::Approx(0.9));
+  CHECK(change["after"].get<double>() == doctest::Approx(0.87));
+  // Nothing changed among the first ones only.
+  const Outcome shown = box.run_on_terminal({"eval", "history", "--limit", "4"});
+  CHECK(shown.code == 0);
+  CHECK(contains(shown.out, "nothing changed for good"));
+  CHECK(box.run({"eval", "history", "absent"}).code == 1);
+  CHECK(box.run({"eval", "history", "--limit", "0"}).code == 2);
+  CHECK(box.run({"eval", "history", "--alpha", "2"}).code == 2);
+}
+
 TEST_CASE("verdicts are readable on terminals of any width") {
   const Project project;
   for (const int columns : {20, 40, 80, 120, 200}) {
