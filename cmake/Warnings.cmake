@@ -17,4 +17,5 @@ function(mlopsctl_layer name)
   target_link_libraries(mlopsctl_${name} PUBLIC ${ARG_LINKS}
                                          PRIVATE ${ARG_PRIVATE_LINKS} mlopsctl_warnings)
   mlopsctl_precompiled(mlopsctl_${name} code)
+  mlopsctl_unity(mlopsctl_${name})
 endfunction()

@@ -60,8 +60,13 @@ lists=(cmake/packages.txt tests/packages.txt)
 setup_packages "${lists[@]}"
 
 say "building build/$preset"
+# Labels are names of test programs: only those are built. The thread sanitizer has no others.
 # shellcheck disable=SC2034  # read by setup_build
-[ "$preset" != tsan ] || setup_targets=(contract_tests threads_tests endpoint_tests)
+if [ "$preset" = tsan ]; then
+  setup_targets=(contract_tests threads_tests endpoint_tests)
+elif [ "${#labels[@]}" -gt 0 ] && ! [[ "|$only|" == *"|interop|"* ]]; then
+  setup_targets=(mlopsctl "${labels[@]/%/_tests}")
+fi
 options=(-DMLOPSCTL_TESTS=ON)
 # Arrow for the Parquet module; where it cannot be had its tests say that they were skipped.
 if pyarrow=$(cmake/pyarrow.sh); then options+=("-DMLOPSCTL_PYARROW=$pyarrow"); else echo "$pyarrow"; fi
