@@ -2,9 +2,9 @@
 # time. These keep to themselves, because a name in their unnamed namespace is a neighbour's too. When
 # such a build says "redefinition" or "ambiguous", rename the newer one or add its file here.
 set(MLOPSCTL_ALONE
-  src/data/checkout.cpp src/data/dag.cpp src/data/lock_outputs.cpp src/data/out_entry.cpp
+  src/data/checkout.cpp src/data/dag.cpp src/data/lock_outputs.cpp src/data/out_entry.cpp src/data/select.cpp
   src/data/remote/source.cpp src/data/remote/sync.cpp src/data/remote/transfer_look.cpp
-  src/data/remote/transfer_push.cpp
+  src/data/remote/to_remote.cpp src/data/remote/transfer_push.cpp
   src/drift/distributions.cpp src/drift/kolmogorov_pomeranz.cpp src/drift/matrix_tests.cpp src/drift/table_read.cpp
   src/drift/text_lines.cpp src/engine/model_config.cpp src/eval/endpoint/queue.cpp src/eval/lm_eval_export.cpp
   src/formats/json_reader.cpp src/formats/json_table.cpp src/formats/safetensors.cpp src/formats/toml_reader.cpp

@@ -19,16 +19,21 @@ build=build/fuzz
 setup_targets=(fuzz_targets)
 setup_build fuzz
 
-for target in "${targets[@]}"; do
-  found="$build/fuzz-found/$target"
+# One target for its time; its log and what it found are in the build folder.
+fuzz() {
+  local target=$1 found="$build/fuzz-found/$1"
   mkdir -p "$found"
-  echo "fuzz $target for $seconds s"
   if ! "$build/bin/fuzz_$target" -seed="${MLOPSCTL_FUZZ_SEED:-0}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$found/crash-" "$found" "tests/fuzz/corpus/$target" \
     2>"$found.log"; then
     tail -n 40 "$found.log" >&2
     echo "fuzz $target failed; the input is in $found/" >&2
-    exit 1
+    return 1
   fi
-  grep -E 'number_of_executed_units|Done ' "$found.log" | head -n 1
-done
+  echo "fuzz $target for $seconds s: $(grep -E 'number_of_executed_units|Done ' "$found.log" | head -n 1)"
+}
+export -f fuzz
+export build seconds
+
+# shellcheck disable=SC2016  # expanded by the inner shell
+printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c 'fuzz {}' || exit 1
