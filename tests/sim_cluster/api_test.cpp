@@ -160,6 +160,30 @@ TEST_CASE("containers and ports are applied by their keys") {
   CHECK(now["metadata"]["annotations"]["note"] == "x");
 }
 
+TEST_CASE("misspelt fields and wrong types are refused") {
+  Setup setup;
+  auto manifest = deployment_manifest("api", "acme/api:1", 1);
+  manifest["spec"]["template"]["spec"]["containers"][0]["readynessProbe"] = {{"periodSeconds", 1}};
+  const std::string field = "spec.template.spec.containers[0].readynessProbe";
+  CHECK(text_of([&] {
+          setup.cluster.create(manifest);
+        }).find("strict decoding error: unknown field \"" + field + "\"") != std::string::npos);
+  const std::vector<Json> manifests{manifest};
+  CHECK(text_of([&] {
+          setup.cluster.apply(manifests, true);
+        }).find("." + field + ": field not declared in schema") != std::string::npos);
+  manifest = deployment_manifest("api", "acme/api:1", 1);
+  manifest["spec"]["template"]["spec"]["containers"][0]["env"] = {
+      {{"name", "PORT"}, {"value", 8000}}};
+  CHECK(text_of([&] {
+          setup.cluster.create(manifest);
+        }).find("cannot unmarshal number into Go struct field") != std::string::npos);
+  // A patch drops what the kind does not have.
+  CHECK_FALSE(
+      setup.cluster.patch(chat_deployment, PatchKind::merge, {{"spec", {{"pausd", true}}}})["spec"]
+          .contains("pausd"));
+}
+
 TEST_CASE("a dry run stores nothing") {
   Setup setup;
   const std::vector<Json> manifests{service_manifest("api", {{"app", "api"}})};

@@ -142,8 +142,7 @@ TEST_CASE("kubectl patches by tests and versions") {
   setup.deploy();
   const auto json = setup.kubectl({"patch", "svc", "chat", "--type=json", "-p",
                                    R"([{"op":"test","path":"/spec/selector/app","value":"x"}])"});
-  CHECK(json.err ==
-        "The request is invalid: the server rejected our request due to an error in our request\n");
+  CHECK(json.err.starts_with("The request is invalid"));  // 1.20 says no more
   const auto stale = setup.kubectl({"patch", "svc", "chat", "--type=merge", "-p",
                                     R"({"metadata":{"resourceVersion":"1","labels":{"a":"b"}}})"});
   CHECK(stale.err ==
@@ -167,7 +166,7 @@ TEST_CASE("kubectl applies as a field manager") {
   setup.kubectl({"scale", "deploy/chat", "--replicas=3"});
   const auto said = setup.kubectl(apply, manifest);
   CHECK(said.code == 1);
-  CHECK(said.err.starts_with("error: Apply failed with 1 conflict: conflict with \"kubectl\""));
+  CHECK(said.err.starts_with("error: Apply failed with 1 conflict: conflict with \"kubectl"));
   CHECK(said.err.find(".spec.replicas") != std::string::npos);
   auto dry = apply;
   dry.insert(dry.begin() + 1, "--dry-run=server");

@@ -5,6 +5,7 @@
 #include "support/cluster/kubernetes.hpp"
 #include "support/cluster/managed_fields.hpp"
 #include "support/cluster/patch.hpp"
+#include "support/cluster/schema.hpp"
 #include "support/cluster/validation.hpp"
 
 #include <fmt/format.h>
@@ -34,6 +35,23 @@ Json encode_string_data(Json secret) {
   }
   secret.erase("stringData");
   return secret;
+}
+
+// kubectl create asks for strict decoding; server-side apply cannot do without a schema.
+ApiError unknown_field(const ResourceType& kind, const std::vector<std::string>& fields,
+                       bool applied) {
+  if (applied)
+    return {
+        500, "InternalError",
+        fmt::format(
+            "failed to create typed patch object ({}, Kind={}): .{}: field not declared in schema",
+            kind.api_version(), kind.kind, fields.front())};
+  std::string list;
+  for (const auto& field : fields)
+    list += (list.empty() ? "" : ", ") + fmt::format("unknown field \"{}\"", field);
+  return bad_request(
+      fmt::format("{0} in version \"{1}\" cannot be handled as a {0}: strict decoding error: {2}",
+                  kind.kind, kind.versions.front(), list));
 }
 
 void keep(Json& after, const Json& before, const std::string& field) {
@@ -152,6 +170,8 @@ Json Kubernetes::store_new(const Caller& caller, const Place& place, Json object
     metadata["namespace"] = place.name_space;
   }
   drop_empty(metadata);
+  if (const auto unknown = unknown_fields(kind, object); !unknown.empty())
+    throw unknown_field(kind, unknown, owned);
   const Place made{place.type, place.name_space, name_of(object), {}};
   check_namespace(made, true);
   if (stored(made)) throw already_exists(kind, made.name);
@@ -231,6 +251,9 @@ Json Kubernetes::store_changed(const Caller& caller, const Place& place, const O
     keep(after, *before, "status");
   }
   if (kind.kind == "Secret") after = encode_string_data(std::move(after));
+  if (const auto unknown = unknown_fields(kind, after); owned && !unknown.empty())
+    throw unknown_field(kind, unknown, owned);
+  drop_unknown_fields(kind, after);
   set_defaults(kind, after);
   validate(kind, *before, after);
   if (kind.kind == "Pod" && place.subresource.empty()) {

@@ -25,8 +25,9 @@ ClusterFailure failure_of(const ApiError& error) {
                  : ClusterFailure::invalid;
     case 400:
       return ClusterFailure::invalid;
-    case 429:
     case 500:
+      return error.reason().empty() ? ClusterFailure::other : ClusterFailure::busy;
+    case 429:
     case 503:
     case 504:
       return ClusterFailure::busy;
@@ -39,6 +40,7 @@ std::string text_of(const ApiError& error) {
   if (failure_of(error) == ClusterFailure::conflict && error.code() == 422)
     return std::string("The request is invalid: ") + error.what();
   if (error.code() == 422) return std::string("The ") + error.what();
+  if (error.reason().empty()) return std::string("Error from server: ") + error.what();
   return fmt::format("Error from server ({}): {}", error.reason(), error.what());
 }
 
