@@ -187,6 +187,7 @@ Tick BlueGreen::promote(Session& session, const Colours& colours) {
     return {.again_in = poll_pods, .outcome = {}};
   if (!state.notes.contains("switched")) {
     state.notes["switched"] = "yes";
+    state.notes.erase("promote");  // that was for the switch; the next one is for the wait after it
     session.save();
   }
   const std::string path = "/spec/selector/" + pointer_part(session.plan().blue_green.label);
@@ -267,7 +268,8 @@ Tick BlueGreen::settle(Session& session, const Colours& colours) {
     turn_back(session, trouble);
     return {};
   }
-  const Milliseconds left = settle + plan.keep_old - age;
+  const bool promoted = state.notes.contains("promote");
+  const Milliseconds left = promoted ? Milliseconds{0} : settle + plan.keep_old - age;
   if (left > Milliseconds{0}) return {.again_in = std::min(poll_live, left), .outcome = {}};
   if (unwell_) return {.again_in = poll_live, .outcome = {}};
   return park_old(session, colours);
