@@ -57,6 +57,8 @@ if [ -n "$only" ] && ! [[ "|$only|" == *"|interop|"* ]]; then interop=no; fi
 . cmake/setup.sh
 lists=(cmake/packages.txt tests/packages.txt)
 [ "$interop" = no ] || lists+=(tests/interop/packages.txt)
+# Debian's kubectl, where there is none: it would take the place of a newer one.
+[ "$interop" = no ] || command -v kubectl >/dev/null || lists+=(tests/interop/kubectl.txt)
 setup_packages "${lists[@]}"
 
 say "building build/$preset"
