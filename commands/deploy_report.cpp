@@ -57,14 +57,15 @@ void add_gates(Report& report, const DeployStory& story) {
 }
 
 void add_events(Report& report, const DeployStory& story) {
-  Table& table =
-      report.table(Table{.key = "events",
-                         .heading = "Events",
-                         .columns = {{"time", "TIME"},
-                                     {"phase", "PHASE"},
-                                     {"weight", "WEIGHT", true},
-                                     {"reason", "EVENT"},
-                                     {.key = "message", .header = "WHAT", .wrap = true}}});
+  const bool canary = story.result.state.strategy == StrategyKind::canary;
+  Table& table = report.table(
+      Table{.key = "events",
+            .heading = "Events",
+            .columns = {{"time", "TIME"},
+                        {"phase", "PHASE"},
+                        {.key = "weight", .header = "WEIGHT", .right = true, .terminal = canary},
+                        {"reason", "EVENT"},
+                        {.key = "message", .header = "WHAT", .wrap = true}}});
   for (const ToldEvent& told : story.events) {
     table.add({Cell(Value(told.at), to_rfc3339(Timestamp{told.at.ms / 1000 * 1000}).substr(11, 8)),
                Cell(to_string(told.event.state.phase)),

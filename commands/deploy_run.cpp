@@ -4,6 +4,7 @@
 #include "mlopsctl/deploy/kube_events.hpp"
 #include "mlopsctl/platform/files.hpp"
 #include "mlopsctl/platform/git.hpp"
+#include "mlopsctl/platform/process.hpp"
 #include "mlopsctl/tracking/run_store.hpp"
 
 #include <fmt/format.h>
@@ -121,6 +122,7 @@ void DeployRun::record(DeployStory& story) {
 }
 
 Report DeployRun::carry_out(Session& session, Strategy& strategy) {
+  session.state().to.by = fmt::format("{}@{}", user_name(), host_name());
   const Timestamp started = now();
   DeployResult result;
   try {

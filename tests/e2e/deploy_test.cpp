@@ -36,7 +36,8 @@ struct Project {
 }  // namespace
 
 TEST_CASE("a required check that did not pass refuses with 3, one that is missing with 4") {
-  const Project project;
+  Project project;
+  project.box.set_environment("PATH", "/nowhere");
   const Outcome none = project.deploy("rolling", {"--require-eval", "chat"});
   CHECK(none.code == 4);
   CHECK(has(none.err + none.out, "there is no evaluation 'chat'"));
@@ -56,7 +57,7 @@ TEST_CASE("a required check that did not pass refuses with 3, one that is missin
   // Drift is another kind of check: the same name is none.
   CHECK(project.deploy("rolling", {"--require-drift-free", "chat"}).code == 4);
   REQUIRE(check("good.json").code == 0);
-  // The last one counts; now it is the cluster that is missing.
+  // The last one counts; now it is kubectl that is missing.
   CHECK(project.deploy("rolling", {"--require-eval", "chat"}).code == 1);
 }
 

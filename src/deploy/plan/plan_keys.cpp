@@ -344,7 +344,8 @@ void visit_plan(DeployPlan& plan, PlanVisitor& v) {
   visit_budgets(plan.budgets, v);
   v.text({.name = "prometheus", .text = "where metrics are asked for", .form = Form::url},
          plan.prometheus);
-  v.texts({.name = "notify", .text = "receivers by the name that they have in the settings"},
+  v.texts({.name = "notify",
+           .text = "slack:NAME and webhook:NAME, with the variable that holds the URL"},
           plan.notify);
   visit_server(plan.server, v);
   visit_autoscale(plan.autoscale, v);
