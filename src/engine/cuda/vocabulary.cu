@@ -44,8 +44,9 @@ __device__ Seen merged_in_warp(Seen seen) {
   return seen;
 }
 
-// Ids [begin, end) of a row, begin a multiple of 4, by one block; those below `choosable` may be
-// chosen. The first thread has the result.
+// Ids [begin, end) of a row, begin a multiple of 4, by one block; if `limited`, those below
+// `choosable` only may be chosen. The first thread has the result.
+template <bool limited>
 __device__ Seen look_at(const float* row, int begin, int end, int choosable) {
   __shared__ Seen warps[row_block / 32];
   Seen seen;
@@ -53,16 +54,25 @@ __device__ Seen look_at(const float* row, int begin, int end, int choosable) {
        at += static_cast<int>(blockDim.x) * 4) {
     const float4 four = __ldcs(reinterpret_cast<const float4*>(row + at));
     const float values[4] = {four.x, four.y, four.z, four.w};
-    float largest = -INFINITY;
+    float largest = -INFINITY, best = -INFINITY;
+    int id = INT_MAX;
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       if (at + i >= end) continue;
       seen.broken |= not_finite(values[i]) ? 1 : 0;
-      if (values[i] > largest) largest = values[i];
-      if (at + i < choosable && values[i] > seen.best) {
-        seen.best = values[i];
-        seen.id = at + i;
+      if (values[i] > largest) {
+        largest = values[i];
+        if (!limited) id = at + i;
       }
+      if (limited && at + i < choosable && values[i] > best) {
+        best = values[i];
+        id = at + i;
+      }
+    }
+    if (!limited) best = largest;
+    if (best > seen.best) {
+      seen.best = best;
+      seen.id = id;
     }
     if (largest > seen.largest) {
       seen.sum *= __expf(seen.largest - largest);
@@ -85,7 +95,7 @@ __global__ void __launch_bounds__(row_block)
     score(const float* logits, std::int64_t leading, int vocabulary, const std::int32_t* targets,
           Scored* out) {
   const float* row = logits + blockIdx.x * leading;
-  const Seen seen = look_at(row, 0, vocabulary, vocabulary);
+  const Seen seen = look_at<false>(row, 0, vocabulary, vocabulary);
   if (threadIdx.x != 0) return;
   Scored result;
   result.log_probability = row[targets[blockIdx.x]] - seen.largest - logf(seen.sum);
@@ -111,7 +121,7 @@ __global__ void __launch_bounds__(part_block)
   const int each = (vocabulary + static_cast<int>(parts) * 4 - 1) / (static_cast<int>(parts) * 4) * 4;
   const int begin = min(static_cast<int>(blockIdx.x) * each, vocabulary);
   const Seen seen =
-      look_at(logits + slot * leading, begin, min(begin + each, vocabulary), choosable[slot]);
+      look_at<true>(logits + slot * leading, begin, min(begin + each, vocabulary), choosable[slot]);
   __shared__ bool last;
   if (threadIdx.x == 0) {
     mine.seen[blockIdx.x] = seen;
