@@ -114,7 +114,7 @@ std::vector<int> planned_weights(const CanaryPlan& plan) {
   if (!plan.step_weights.empty()) return plan.step_weights;
   std::vector<int> weights;
   for (int weight = plan.step_weight; plan.step_weight > 0; weight += plan.step_weight) {
-    weights.push_back(std::min(weight, 100));
+    weights.push_back(std::min({weight, plan.max_weight, 100}));  // a limit, unlike Flagger's
     if (weight >= plan.max_weight || weight >= 100) break;
   }
   return weights;

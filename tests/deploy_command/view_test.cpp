@@ -81,11 +81,11 @@ TEST_CASE("a line is cut to the terminal, colours do not count, and no text move
   CHECK(share_bar(2, 2, false) == "[##]");
 }
 
-TEST_CASE("weights rise as Flagger counts them: the last step may pass the maximum") {
+TEST_CASE("weights rise in steps, and maxWeight is a limit") {
   CanaryPlan plan;
   CHECK(planned_weights(plan) == std::vector{10, 20, 30, 40, 50});
   plan.step_weight = 20;
-  CHECK(planned_weights(plan) == std::vector{20, 40, 60});
+  CHECK(planned_weights(plan) == std::vector{20, 40, 50});
   plan.max_weight = 100;
   plan.step_weight = 40;
   CHECK(planned_weights(plan) == std::vector{40, 80, 100});

@@ -100,6 +100,7 @@ struct CanaryPlan {
   std::optional<ComparisonGate> compare_to_stable;
   std::vector<Webhook> webhooks;
   TrafficPlan traffic;
+  Milliseconds gate_timeout{0};  // of a confirm hook; 0: it may wait forever
   bool skip_analysis = false;
   double largest_share_error = 0.10;  // of replica ratios: actual against asked share
 };

@@ -68,11 +68,12 @@ std::string text_of_no(const Answer& answer) {
   return text.empty() ? line : line + ": " + text;
 }
 
-HookResult call(HttpClient& client, const Webhook& hook, const std::string& body,
-                const Wait& wait) {
+HookResult call(HttpClient& client, const Webhook& hook, const std::string& body, const Wait& wait,
+                const std::function<void()>& before_each) {
   Answer answer;
   for (int attempt = 0; attempt <= hook.retries; ++attempt) {
     if (attempt > 0) wait ? wait(between_tries) : interruptible_wait(between_tries);
+    if (before_each) before_each();
     answer = send(client, hook, body);
     if (answer.status != 0 && answer.status < 500) break;
   }
@@ -90,11 +91,12 @@ bool decides(HookKind kind, bool yes) {
 std::vector<HookResult> call_hooks(HttpClient& client, const DeployPlan& plan, HookKind kind,
                                    const State& state,
                                    const std::map<std::string, std::string>& more_metadata,
-                                   const Wait& wait) {
+                                   const Wait& wait, const std::function<void()>& before_each) {
   std::vector<HookResult> results;
   for (const auto& hook : plan.canary.webhooks) {
     if (hook.kind != kind) continue;
-    results.push_back(call(client, hook, body_of(plan, hook, state, more_metadata), wait));
+    results.push_back(
+        call(client, hook, body_of(plan, hook, state, more_metadata), wait, before_each));
     if (decides(kind, results.back().yes)) break;
   }
   return results;

@@ -90,7 +90,7 @@ void check_kind(Cluster& cluster, const ObjectRef& route) {
     throw Error{
         ErrorKind::config,
         fmt::format("the cluster has no {}, which the traffic of the canary needs", route.kind),
-        "install it, or choose another canary.traffic.router in deploy.yaml"};
+        "install it, or choose another traffic.router in deploy.yaml"};
   }
 }
 

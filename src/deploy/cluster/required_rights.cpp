@@ -50,10 +50,15 @@ std::vector<Right> required_rights(const DeployPlan& plan, bool with_secrets) {
     need(rights, "pods/portforward", {"create"});
   }
   const char* route = traffic_resource(plan.canary.traffic.router);
+  if (plan.strategy == StrategyKind::canary) {
+    need(rights, "deployments.apps", {"delete"});  // of a canary whose selector has to change
+    need(rights, "horizontalpodautoscalers.autoscaling", {"list"});
+  }
   if (plan.strategy == StrategyKind::canary && route != nullptr) {
-    need(rights, "services", {"create"});
+    need(rights, "services", {"create", "delete"});
     need(rights, route, {"get", "patch"});
-    if (plan.canary.traffic.router == RouterKind::nginx) need(rights, route, {"create", "delete"});
+    if (plan.canary.traffic.router == RouterKind::nginx)
+      need(rights, route, {"list", "create", "delete"});
   }
   return rights;
 }

@@ -48,6 +48,11 @@ void visit_metric(MetricGate& gate, PlanVisitor& v) {
           .most = 16384},
          gate.query);
   choose(v, {.name = "onNoData", .text = "what no value, or NaN, means"}, no_data, gate.no_data);
+  int least = static_cast<int>(gate.minimum_requests);
+  v.integer(
+      {.name = "minimumRequests", .text = "of the two built-ins: fewer in the window are no data"},
+      least);
+  gate.minimum_requests = static_cast<std::uint64_t>(least);
   v.pairs({.name = "variables", .text = "values of {{ variables.x }}"}, gate.variables);
 }
 
@@ -145,6 +150,10 @@ void visit_canary(CanaryPlan& canary, PlanVisitor& v) {
              .text = "above 0: so many looks without weights, users stay on the stable version",
              .most = 10000},
             canary.iterations);
+  v.duration({.name = "gateTimeout",
+              .text = "a confirm hook that says no for so long aborts it; 0: it may wait forever",
+              .most = longest_wait},
+             canary.gate_timeout);
   v.flag({.name = "skipAnalysis", .text = "promote as soon as the pods are ready"},
          canary.skip_analysis);
   v.items({.name = "metrics", .text = "each is looked at once an interval"},
