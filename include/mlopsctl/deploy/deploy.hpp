@@ -58,8 +58,10 @@ struct DeployResult {
 };
 
 // Ticks until there is an outcome. StopAsked once: rolls back safely, then outcome aborted; twice:
-// leaves everything as it is and says how to resume. Unreachable API server: goes on trying within
-// the budget of the step, traffic first. Ends the session.
+// leaves everything as it is, outcome running. Unreachable API server: goes on trying within the
+// budget of the step, traffic first; a rollback that cannot be done is outcome failed with manual
+// steps and an unfinished state. What the holder is asked for becomes part of the State:
+// abort_asked, paused, notes["promote"]. Throws LockLost, having touched nothing since.
 DeployResult run_deployment(Session& session, Strategy& strategy);
 
 // The release to go back to (last good, or the one of `to`: number, id prefix or digest) becomes
