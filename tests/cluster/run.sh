@@ -17,6 +17,7 @@ options:
                        (default: docker.io/nginxinc/nginx-unprivileged:1.26-alpine)
   --second IMAGE       another version of it (…:1.27-alpine)
   --crash IMAGE        ends at once (docker.io/library/busybox:1.36)
+  --missing IMAGE      does not exist (the repository of --first, with a digest of zeros)
   --idle IMAGE         runs, but never answers (registry.k8s.io/pause:3.9)
   --client IMAGE       has sh and curl, and sends requests all the time (docker.io/curlimages/curl:8.10.1)
   --no-client          without it: that no request fails is not checked
@@ -45,6 +46,7 @@ first=docker.io/nginxinc/nginx-unprivileged:1.26-alpine
 second=docker.io/nginxinc/nginx-unprivileged:1.27-alpine
 crash=docker.io/library/busybox:1.36
 idle=registry.k8s.io/pause:3.9
+missing=
 client=docker.io/curlimages/curl:8.10.1
 kubectl=(kubectl)
 pin=()
@@ -52,7 +54,7 @@ keep=no
 chosen=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --mlopsctl | --kubeconfig | --context | --first | --second | --crash | --idle | --client | --port | --budget)
+    --mlopsctl | --kubeconfig | --context | --first | --second | --crash | --missing | --idle | --client | --port | --budget)
       [ $# -ge 2 ] || { echo "error: $1 needs a value" >&2; exit 2; }
       case $1 in
         --kubeconfig) export KUBECONFIG=$2 ;;
@@ -75,6 +77,11 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ ${#chosen[@]} -gt 0 ] || chosen=("${scenarios[@]}")
+if [ -z "$missing" ]; then
+  repository=${first%%@*}
+  [[ ${repository##*/} != *:* ]] || repository=${repository%:*}
+  missing=$repository@sha256:$(printf '0%.0s' {1..64})
+fi
 command -v kubectl >/dev/null || { echo "skipped: no kubectl"; exit 77; }
 "${kubectl[@]}" get --raw /version >/dev/null 2>&1 || { echo "skipped: no cluster answers ${kubectl[*]}"; exit 77; }
 mlopsctl=$(command -v "$mlopsctl") || { echo "error: no mlopsctl; --mlopsctl FILE names it" >&2; exit 2; }
@@ -199,7 +206,7 @@ rolling_crash() {
 }
 rolling_missing() {
   install rolling
-  ships 3 "${first%%[:@]*}@sha256:$(printf '0%.0s' {1..64})"
+  ships 3 "$missing"
   grep -q ImagePull out || fail "no reason: $(cat out)"
   until_true "the first version still" serves "$first"
   nobody_noticed
