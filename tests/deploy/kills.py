@@ -70,9 +70,12 @@ class Worker:
             tag += "-" + self.random.choice(BAD)
         return tag, self.app.start_deploy(tag)
 
-    def kill_at_some_time(self, process):
-        """False if it was faster."""
-        end = time.monotonic() + self.random.uniform(0.3, SECONDS[self.strategy])
+    def kill_at_some_time(self, process, before=None):
+        """False if it was faster. Mostly when it has begun: its state is another than `before`."""
+        wait = before is not None and self.random.random() < 0.9
+        while wait and process.process.poll() is None and self.app.state().get("id", "") == before:
+            time.sleep(0.05)
+        end = time.monotonic() + self.random.uniform(0.02, SECONDS[self.strategy])
         while time.monotonic() < end:
             if process.process.poll() is not None:
                 return False
@@ -85,9 +88,11 @@ class Worker:
 
     def round(self):
         story = []
+        before = self.app.state().get("id", "")
         what, process = self.start_something()
         story.append(what)
-        while self.kill_at_some_time(process):
+        while self.kill_at_some_time(process, before):
+            before = None
             verb = self.random.choice(("resume", "abort"))
             story += [f"killed in {self.app.state().get('phase')}", verb]
             process = self.app.start("deploy", verb)
