@@ -68,6 +68,7 @@ CommandSpec help_command_target();
 
 CommandSpec deploy_rolling();
 CommandSpec deploy_blue_green();
+CommandSpec deploy_canary();
 CommandSpec deploy_status();
 CommandSpec deploy_history();
 CommandSpec deploy_promote();

@@ -99,7 +99,7 @@ Report take_over(Context& context, const Arguments& arguments, const AppPlace& p
   DeployRun run(context, arguments, schema_of(verb), parse_plan_json(state.plan_text),
                 place.kubectl);
   Session session = run.begin(true);
-  const auto strategy = strategy_of(session.state().strategy, run.tools());
+  const auto strategy = make_strategy(session.state().strategy, run.tools());
   if (abort && !session.state().abort_asked) {
     session.state().abort_asked = true;
     session.save();

@@ -150,18 +150,6 @@ Report DeployRun::nothing_to_do(const std::string& why) {
   return report.summary(fmt::format("nothing to do: {}", why));
 }
 
-std::unique_ptr<Strategy> strategy_of(StrategyKind kind, const DeployTools& tools) {
-  switch (kind) {
-    case StrategyKind::rolling:
-      return make_rolling(tools);
-    case StrategyKind::blue_green:
-      return make_blue_green(tools);
-    case StrategyKind::canary:
-      break;
-  }
-  throw Error(ErrorKind::bug, "a canary was begun by another version of mlopsctl");
-}
-
 OptionSpec origin_option() {
   return {.name = "origin",
           .value = "KEY=VALUE",

@@ -60,8 +60,6 @@ class DeployRun {
   std::vector<RequiredCheck> required_;
 };
 
-std::unique_ptr<Strategy> strategy_of(StrategyKind kind, const DeployTools& tools);
-
 // What is known of where a release comes from: --origin KEY=VALUE, the commit of the repository,
 // the required evaluation.
 OptionSpec origin_option();

@@ -82,7 +82,7 @@ Report rehearsed(Context& context, DeployRun& run, StrategyKind kind, const Pinn
                  const DeployTools& tools, const std::vector<RequiredCheck>& required) {
   Session session = run.rehearse();
   try {
-    strategy_of(kind, tools)->plan(session, image);
+    make_strategy(kind, tools)->plan(session, image);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::not_found) try_manifests(context, run);
     throw;
@@ -127,7 +127,7 @@ Report deploy_with(Context& context, const Arguments& arguments, StrategyKind ki
   try {
     if (context.globals().dry_run) return rehearsed(context, run, kind, image, tools, required);
     Session session = run.begin(false);
-    const auto strategy = strategy_of(kind, tools);
+    const auto strategy = make_strategy(kind, tools);
     strategy->plan(session, image);
     session.state().to.origin = origin_of(arguments, run.plan(), required);
     return run.carry_out(session, *strategy);
@@ -210,6 +210,10 @@ Report run_blue_green(Context& context, const Arguments& arguments) {
   return deploy_with(context, arguments, StrategyKind::blue_green);
 }
 
+Report run_canary(Context& context, const Arguments& arguments) {
+  return deploy_with(context, arguments, StrategyKind::canary);
+}
+
 }  // namespace
 
 CommandSpec deploy_rolling() {
@@ -242,6 +246,26 @@ CommandSpec deploy_blue_green() {
         "Watch it longer after the switch"}},
       StrategyKind::blue_green);
   spec.run = run_blue_green;
+  return spec;
+}
+
+CommandSpec deploy_canary() {
+  CommandSpec spec = strategy_command(
+      "deploy canary", "Give a new version a growing share of the traffic, as long as it is good",
+      "Brings a canary up beside the stable version and raises its weight step by step, as Flagger "
+      "does: with each interval the metrics (Prometheus) and hooks are checked; a failed check "
+      "holds the weight, and as many as the threshold in all roll back. At the highest weight the "
+      "stable Deployment takes the new version while the canary keeps serving.\n\n"
+      "Plans are deploy.yaml or Canary manifests of Flagger as they are. 'deploy promote', "
+      "'pause' and 'abort' of another process are heeded.",
+      {{"mlopsctl deploy canary --image ghcr.io/acme/chat:1.5", "10, 20, … 50 %, then all"},
+       {"mlopsctl deploy canary --file canary.yaml --image ghcr.io/acme/chat:1.5",
+        "By a Canary of Flagger"},
+       {"mlopsctl deploy canary --set canary.stepWeight=25 --notify-on always "
+        "--slack-webhook-env SLACK_URL",
+        "Larger steps; Slack is told"}},
+      StrategyKind::canary);
+  spec.run = run_canary;
   return spec;
 }
 

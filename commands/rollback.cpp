@@ -50,7 +50,7 @@ Report rollback_run(Context& context, const Arguments& arguments) {
     preflight(run.cluster(), run.plan());
     Session session = run.begin(false);
     plan_rollback(session, to);
-    const auto strategy = strategy_of(session.state().strategy, run.tools());
+    const auto strategy = make_strategy(session.state().strategy, run.tools());
     return run.carry_out(session, *strategy);
   } catch (const AlreadyLive& live) {
     return run.nothing_to_do(live.what());

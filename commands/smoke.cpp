@@ -199,7 +199,7 @@ Report smoke_report(Context& context, const SmokeRun& run) {
   if (run.results.empty()) return report.summary("nothing was checked");
   if (!all_passed(run.results)) report.verdict(ExitCode::bad_answer);
   return report.summary(all_passed(run.results) ? fmt::format("passed: {}", smoke_headline(run))
-                                                : fmt::format("failed: {}", smoke_headline(run)));
+                                                : smoke_headline(run));
 }
 
 Report smoke_run(Context& context, const Arguments& arguments) {

@@ -200,3 +200,25 @@ TEST_CASE("Ctrl-C goes back and ends with 130, SIGTERM with 143; a killed one is
   CHECK(back.code == 3);
   CHECK(world.image_of("chat") == pinned("acme/chat:1"));
 }
+TEST_CASE("a canary rises by its weights, is promoted, and leaves its curve in the run store") {
+  if (without_kubectl()) return;
+  World world;
+  world.make(deployment_manifest("chat", pinned("acme/chat:1"), 4));
+  world.make(service_manifest("chat", {{"app", "chat"}}));
+  world.plan("image: " + pinned("acme/chat:2") +
+             "\nreplicas: 4\nstrategy: canary\n"
+             "canary: {interval: 300ms, stepWeight: 25, maxWeight: 50}\n");
+  REQUIRE(world.wait_until_ready("chat", 4));
+  const Outcome live = world.box.run({"deploy", "canary", "--json"});
+  CHECK(live.code == 0);
+  CHECK(json::parse(live.out)["outcome"] == "succeeded");
+  CHECK(world.image_of("chat") == pinned("acme/chat:2"));
+  CHECK(world.object("deployment", "chat-canary")["spec"]["replicas"] == 0);
+  const json run = json::parse(world.box.output_of({"run", "show", "@last", "--json"}));
+  CHECK(run["metrics"].dump().find("weight") != std::string::npos);
+
+  const Outcome bad = world.box.run(
+      {"deploy", "canary", "--image", pinned("acme/chat:3-never-ready"), "--timeout", "4s"});
+  CHECK(bad.code == 3);
+  CHECK(world.image_of("chat") == pinned("acme/chat:2"));
+}

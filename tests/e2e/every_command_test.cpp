@@ -143,9 +143,9 @@ const std::vector<std::pair<std::string, Strings>> working{
 };
 
 // These need a cluster: deploy_cluster_test.cpp.
-const std::set<std::string> with_cluster{"deploy rolling", "deploy blue-green", "deploy status",
-                                         "deploy history", "deploy promote",    "deploy pause",
-                                         "deploy resume",  "deploy abort",      "rollback"};
+const std::set<std::string> with_cluster{
+    "deploy rolling", "deploy blue-green", "deploy canary", "deploy status", "deploy history",
+    "deploy promote", "deploy pause",      "deploy resume", "deploy abort",  "rollback"};
 
 }  // namespace
 
