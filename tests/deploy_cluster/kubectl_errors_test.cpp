@@ -82,6 +82,7 @@ TEST_CASE("every text of kubectl is understood") {
           Row{"The request is invalid: the server rejected our request due to an error in our "
               "request",
               invalid},
+          Row{"The request is invalid", invalid},  // 1.20
           Row{"Error from server (BadRequest): Lease in version \"v1\" cannot be handled as a "
               "Lease",
               invalid},
