@@ -79,7 +79,8 @@ void kill_everywhere(RouterKind router, const std::string& tag) {
     for (const bool abort : {false, true}) {
       kill_and_go_on({router, at, Fault::kill_before, abort, tag});
       ++kills;
-      if (!changes) continue;
+      // After a change is nearly before the next call; the difference is an answer that was lost.
+      if (!changes || at % 3 != 0) continue;
       kill_and_go_on({router, at, Fault::kill_after, abort, tag});
       ++kills;
     }
