@@ -1,5 +1,6 @@
 // What goes wrong on the way, and who interferes.
 #include "deploy_canary/canary_stage.hpp"
+#include "support/expect_error.hpp"
 
 #include <doctest/doctest.h>
 
@@ -218,6 +219,28 @@ TEST_CASE("promote, pause, resume and abort from elsewhere") {
   REQUIRE(weights.size() == 5);
   CHECK(weights[2].first - weights[1].first >= 600);
   paused.check_tidy(image("1.5"));
+}
+
+TEST_CASE("without any stable pod the way back ends after its budget, with lines for people") {
+  CanaryStage stage(RouterKind::gateway_api);
+  CanaryProcess process(stage);
+  at_weight(stage, process, 20, [&] {
+    stage.world.make_sick("app=chat");
+    ask(stage, Request::abort);
+  });
+  const DeployResult result = process.deploy("1.5");
+  CHECK(result.outcome == ReleaseOutcome::failed);
+  CHECK(stage.has_told("NothingToGoBackTo"));
+  CHECK(stage.replicas("chat-canary") == 5);  // who serves goes on serving
+  REQUIRE(result.manual_steps.size() == 2);
+  CHECK(has(result.manual_steps[0], "patch httproutes.gateway.networking.k8s.io chat --type=json"));
+  CHECK(has(result.manual_steps[1], "scale deployment/chat-canary --replicas=0"));
+}
+
+TEST_CASE("an app without pods has no traffic to share") {
+  CanaryStage stage(RouterKind::gateway_api);
+  stage.world.edit("deployments", "chat", {{"spec", {{"replicas", 0}}}});
+  CHECK_ERROR(CanaryProcess(stage).planned("1.5"), ErrorKind::conflict, "no pods");
 }
 
 TEST_CASE("Ctrl-C gives the traffic back to the stable version") {

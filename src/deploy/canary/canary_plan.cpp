@@ -90,6 +90,12 @@ void Canary::plan(Session& session, const PinnedImage& image) {
   check_queries(plan);
   const Json stable = rollout::require_deployment(session, plan.app);
   rollout::refuse_paused(stable);
+  if (rollout::replicas_of(stable) == 0) {
+    throw Error(ErrorKind::conflict,
+                fmt::format("Deployment {} has no pods, so that there is no traffic to share",
+                            quote(plan.app)),
+                "'mlopsctl deploy rolling' brings the image there, 'kubectl scale' the pods");
+  }
   const Json& before = rollout::pod_template(stable);
   const auto history = ReleaseHistory(session.cluster(), plan.app).read();
   std::map<std::string, std::string> configs;

@@ -1,5 +1,5 @@
 // The way back: the old template, the traffic, then the canary's pods.
-#include "mlopsctl/base/text.hpp"
+#include "mlopsctl/base/time.hpp"
 
 #include "deploy/canary/canary.hpp"
 #include "deploy/canary/canary_objects.hpp"
@@ -58,7 +58,13 @@ Tick Canary::back(Session& session, const View& view) {
                         return note.first.starts_with("route.") && note.first != "route.autoscaler";
                       });
   if (served && !state.notes.contains("drained_at")) {
-    if (!stable_can_serve(session, view)) return soon;
+    if (!stable_can_serve(session, view)) {
+      if (timer_.age(session) < session.plan().budgets.rollback) return soon;
+      tell(session, Severity::error, "NothingToGoBackTo",
+           fmt::format("no pod of Deployment {} became ready in {}; the canary keeps its traffic",
+                       session.plan().app, human_duration(session.plan().budgets.rollback)));
+      return {.again_in = {}, .outcome = ReleaseOutcome::failed};
+    }
     state.weight = 0;
     state.notes.erase("settling");
     session.save();

@@ -61,7 +61,7 @@ Answer send(HttpClient& client, const Webhook& hook, const std::string& body) {
 bool is_yes(int status) { return status >= 200 && status <= 202; }
 
 std::string text_of_no(const Answer& answer) {
-  const std::string text = mask_secrets(shortened(printable(trim(answer.text)), shown_body));
+  std::string text = mask_secrets(shortened(printable(trim(answer.text)), shown_body));
   if (answer.status == 0) return text;
   std::string line = fmt::format("HTTP {}", answer.status);
   if (answer.status > 202 && answer.status < 400) line += " (200, 201 and 202 are yes)";

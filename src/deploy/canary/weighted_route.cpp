@@ -47,7 +47,7 @@ std::string service_name(const Dialect& dialect, const Json& backend, const std:
     return ours ? text_at(backend, "name") : std::string();
   }
   if (!backend.contains("destination")) return {};
-  const std::string host = text_at(backend["destination"], "host");
+  std::string host = text_at(backend["destination"], "host");
   const auto dot = host.find('.');
   if (dot == std::string::npos) return host;
   const std::string rest = host.substr(dot + 1);
