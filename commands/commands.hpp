@@ -13,6 +13,7 @@ CommandSpec doctor();
 CommandSpec completion();
 CommandSpec help_data_versioning();
 CommandSpec help_evaluation();
+CommandSpec help_deploy_file();
 CommandSpec help_exit_codes();
 CommandSpec help_man();
 
@@ -49,6 +50,9 @@ CommandSpec bench_check();
 CommandSpec eval_check();
 CommandSpec eval_history();
 CommandSpec model_test();
+
+CommandSpec deploy_init();
+CommandSpec deploy_render();
 
 CommandSpec drift_check();
 CommandSpec drift_report();

@@ -93,8 +93,9 @@ const Registry& registry() {
       {"Ship",
        "deploy",
        "Bring a model server live on Kubernetes, and back.",
-       {deploy_rolling(), deploy_blue_green(), deploy_canary(), deploy_status(), deploy_history(),
-        deploy_promote(), deploy_pause(), deploy_resume(), deploy_abort()}},
+       {deploy_init(), deploy_render(), deploy_rolling(), deploy_blue_green(), deploy_canary(),
+        deploy_status(), deploy_history(), deploy_promote(), deploy_pause(), deploy_resume(),
+        deploy_abort()}},
       {"Ship", "", "", {rollback(), smoke()}},
       {"Set up", "", "", {init(), doctor(), completion()}},
       {"Set up",
@@ -104,8 +105,8 @@ const Registry& registry() {
       {"Set up",
        "help",
        "Explain.",
-       {help_data_versioning(), help_evaluation(), help_command_target(), help_exit_codes(),
-        help_man()}},
+       {help_data_versioning(), help_evaluation(), help_command_target(), help_deploy_file(),
+        help_exit_codes(), help_man()}},
   }};
   return all;
 }

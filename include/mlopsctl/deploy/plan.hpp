@@ -170,8 +170,8 @@ struct DeployPlan {
 // Unknown keys, wrong types and values out of range throw Error{config} naming file, line and key;
 // near misses are suggested. The image may be missing: the command line can give it.
 DeployPlan read_plan(const std::filesystem::path& file);
-// The same of a text; `source` names it in messages ("'deploy.yaml'").
-DeployPlan parse_plan(std::string_view text, const std::string& source);
+// The same of a text; `name` is how messages call it ("'deploy.yaml'").
+DeployPlan parse_plan(std::string_view text, const std::string& name);
 // Key=value as `--set canary.stepWeight=20`; the same checks. Items of lists by name or number
 // (canary.metrics.request-duration.thresholdRange.max=300), values as YAML has them.
 void set_in_plan(DeployPlan& plan, std::string_view assignment);
@@ -211,7 +211,7 @@ std::vector<LintFinding> lint_manifests(const std::vector<Json>& manifests);
 // Manifests from a file of YAML documents or JSON, "-" for standard input; Lists are taken apart.
 // Throws Error{config} naming file and line.
 std::vector<Json> read_manifests(const std::string& file);
-std::vector<Json> parse_manifests(std::string_view text, const std::string& source);
+std::vector<Json> parse_manifests(std::string_view text, const std::string& name);
 
 // "ghcr.io/acme/chat:1.4" → "ghcr.io/acme/chat@sha256:…", by one HEAD of the registry's manifest
 // (Docker-Content-Digest), with the credentials of docker's config.json (auths, credHelpers,

@@ -142,11 +142,11 @@ class Describer final : public PlanVisitor {
 
 }  // namespace
 
-std::string plan_json(const DeployPlan& given) {
-  DeployPlan plan = given;
+std::string plan_json(const DeployPlan& plan) {
+  DeployPlan copy = plan;  // visitors may write
   Writer writer;
-  visit_plan(plan, writer);
-  visit_kept(plan, writer);
+  visit_plan(copy, writer);
+  visit_kept(copy, writer);
   if (plan.canary.step_weights.empty()) return writer.take();
   // Without them the reader would not take the rest: they exclude each other.
   Ordered json = Ordered::parse(writer.take());

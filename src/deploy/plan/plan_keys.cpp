@@ -61,11 +61,7 @@ void visit_webhook(Webhook& hook, PlanVisitor& v) {
       "confirm-rollout",   "pre-rollout", "rollout",      "confirm-traffic-increase",
       "confirm-promotion", "rollback",    "post-rollout", "event"};
   v.text({.name = "name", .least = 1, .needed = true}, hook.name);
-  choose(v,
-         {.name = "type",
-          .text = "when it is called; `mlopsctl help deploy` says what a no of "
-                  "each means"},
-         kinds, hook.kind);
+  choose(v, {.name = "type", .text = "when it is called: see below"}, kinds, hook.kind);
   v.text(
       {.name = "url",
        .text = "POST of {name, namespace, phase, checksum, metadata}; 200, 201 and 202 are a yes",
@@ -330,7 +326,7 @@ void visit_plan(DeployPlan& plan, PlanVisitor& v) {
          plan.name_space);
   v.text({.name = "context", .text = "of kubectl; default: the current one"}, plan.context);
   v.text({.name = "image",
-          .text = "with a tag or a digest; or `deploy run --image`",
+          .text = "with a tag or a digest; or give --image",
           .form = Form::image,
           .most = 1024},
          plan.image);

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 
 namespace mlopsctl {
 
@@ -53,7 +55,7 @@ std::optional<double> go_duration(std::string_view text) {
 Milliseconds plan_duration(std::string_view text) {
   constexpr double longest = 1e15;
   if (const auto time = go_duration(text); time && *time < longest) {
-    return Milliseconds{static_cast<std::int64_t>(*time + 0.5)};
+    return Milliseconds{std::llround(*time)};
   }
   return parse_duration(text);
 }
