@@ -81,6 +81,7 @@ CommandSpec deploy_resume();
 CommandSpec deploy_abort();
 CommandSpec rollback();
 CommandSpec smoke();
+CommandSpec help_deploying();
 
 CommandSpec experiment_list();
 CommandSpec experiment_create();

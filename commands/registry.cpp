@@ -105,8 +105,8 @@ const Registry& registry() {
       {"Set up",
        "help",
        "Explain.",
-       {help_data_versioning(), help_evaluation(), help_command_target(), help_deploy_file(),
-        help_exit_codes(), help_man()}},
+       {help_data_versioning(), help_evaluation(), help_command_target(), help_deploying(),
+        help_deploy_file(), help_exit_codes(), help_man()}},
   }};
   return all;
 }

@@ -2,10 +2,19 @@
 # The quick start: installs what is missing, builds mlopsctl, learns a chatbot three times, and
 # lists, compares and plots the runs, checks one half of the text for drift against the other, scores
 # a small language model so that one check passes and one fails, and versions text and model: changed,
-# compared, rolled back, rebuilt, pulled from a remote.
+# compared, rolled back, rebuilt, pulled from a remote. At last the chatbot is served and checked, and
+# its deployment on Kubernetes is rendered; it is carried out only with --deploy CONTEXT [--image IMAGE].
 # Commands are printed before they run; everything is in work/.
 # On the second call nothing is built, and a setting that was learned from this text is not learned again.
 set -euo pipefail
+while [ $# -gt 0 ]; do
+  case $1 in
+    --deploy) export MLOPSCTL_DEPLOY_CONTEXT=${2:?a context of the kubeconfig} ;;
+    --image) export MLOPSCTL_DEPLOY_IMAGE=${2:?an image that the cluster can pull} ;;
+    *) echo "usage: run.sh [--deploy CONTEXT [--image IMAGE]]" >&2 && exit 2 ;;
+  esac
+  shift 2
+done
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 
@@ -92,5 +101,7 @@ show python3 ../train.py --output trigram-cache --talk "Where is the king?"
 . "$here/evaluation.sh"
 # shellcheck source=examples/chatbot/versions.sh
 . "$here/versions.sh"
+# shellcheck source=examples/chatbot/deploying.sh
+. "$here/deploying.sh"
 printf '\nThe curves are in %s, two versions beside each other in %s; open them in a browser.\n' \
   "$work/curves.html" "$work/plots/index.html"

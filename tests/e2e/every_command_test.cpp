@@ -110,6 +110,7 @@ const std::vector<std::pair<std::string, Strings>> working{
     {"plots diff", {}},
     {"plots templates", {}},
     {"help evaluation", {}},
+    {"help deploying", {}},
     {"smoke", {"URL", "--attempts", "1"}},
     {"deploy init", {"chat", "--image", "ghcr.io/acme/chat:1.4"}},
     {"deploy render", {}},
