@@ -1,5 +1,6 @@
 """What must not go wrong in the middle of a canary, whatever happens around it."""
 
+import os
 import signal
 import time
 
@@ -106,6 +107,20 @@ def lost_connection(world):
     line.mend()
     deploy.end(0)
     app.settled("2")
+    app.nobody_noticed()
+
+
+@SCENARIOS.add
+def frozen_deployer_does_no_harm(world):
+    """Stopped for longer than its lock lives, while somebody else takes the deployment over."""
+    app = App(world, "frozen-deployer", "canary", replicas=4, canary=SLOW)
+    deploy = under_way(app)
+    os.kill(deploy.process.pid, signal.SIGSTOP)
+    app.mlopsctl("deploy", "abort", "--wait", "60s", code=None, timeout=90)
+    os.kill(deploy.process.pid, signal.SIGCONT)
+    late = deploy.end(timeout=60)
+    assert late.code not in (0, 130), late
+    app.settled("1")
     app.nobody_noticed()
 
 
