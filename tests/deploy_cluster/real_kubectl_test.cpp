@@ -148,6 +148,18 @@ TEST_CASE("who has no rights, or no credentials, is told so") {
   CHECK(failure_of([&] { get_one(*cluster, deployment); }) == ClusterFailure::unauthorized);
 }
 
+TEST_CASE("a read is made again when the API server breaks off, a change is not") {
+  Setup setup;
+  const auto cluster = setup.open(Milliseconds{60'000});
+  setup.server.add_fault(
+      {.kind = RequestFault::Kind::drop, .method = "PATCH", .path = "services/chat"});
+  CHECK(failure_of([&] { cluster->patch(service, PatchKind::json, switch_to("blue", "green")); }) ==
+        ClusterFailure::unreachable);
+  setup.server.add_fault(
+      {.kind = RequestFault::Kind::drop, .method = "GET", .path = "services/chat", .times = 1});
+  CHECK((*get_one(*cluster, service))["spec"]["selector"]["version"] == "blue");
+}
+
 TEST_CASE("a change whose answer was lost was made all the same") {
   Setup setup;
   const auto cluster = setup.open();
