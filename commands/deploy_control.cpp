@@ -1,6 +1,7 @@
 // deploy promote, pause, resume, abort: what is asked of a deployment that goes on, and what is
 // done for one whose process died.
 #include "mlopsctl/base/text.hpp"
+#include "mlopsctl/deploy/clock.hpp"
 
 #include "commands/commands.hpp"
 #include "commands/deploy_arguments.hpp"
@@ -107,6 +108,20 @@ Report take_over(Context& context, const Arguments& arguments, const AppPlace& p
   return run.carry_out(session, *strategy);
 }
 
+// True when the process took the request; false, and `lease` as it is then, when it turned out to
+// be dead: on another machine that shows only when the lock runs out.
+bool answered(Cluster& cluster, const AppPlace& place, LeaseView& lease, const Verb& verb) {
+  for (;;) {
+    if (system_clock().sleep(Milliseconds{1000}))
+      throw Error(ErrorKind::interrupted, "stopped before the request was answered",
+                  "it stays; 'mlopsctl deploy status' shows what becomes of it");
+    lease = read_lease(cluster, place.app);
+    if (!lease.state || lease.state->phase == Phase::done || lease.request != verb.request)
+      return true;
+    if (looks_dead(lease, now())) return false;
+  }
+}
+
 Report go_on_or_abort(Context& context, const Arguments& arguments, const Verb& verb) {
   validate_check_outputs(arguments);
   const AppPlace place = app_place(context, arguments);
@@ -115,7 +130,13 @@ Report go_on_or_abort(Context& context, const Arguments& arguments, const Verb& 
     const auto cluster = open_cluster(place.kubectl);
     lease = unfinished(*cluster, place.app);
     if (!looks_dead(lease, now())) {
-      return asked(context, *cluster, place, lease, verb);
+      Report report = asked(context, *cluster, place, lease, verb);
+      if (context.globals().dry_run) return report;
+      context.progress().note(
+          fmt::format("asked to {}; the answer takes up to 10 seconds", verb.what));
+      if (answered(*cluster, place, lease, verb)) return report;
+      context.progress().note(
+          fmt::format("no answer: {}; it is done here", holder_text(lease, now())));
     }
   }
   return take_over(context, arguments, place, lease, verb);
@@ -187,9 +208,11 @@ CommandSpec deploy_abort() {
       {.path = "deploy abort",
        .summary = "Go back to what served before",
        .description =
-           "Asks the process that carries the deployment out to roll it back; if it died, the "
-           "rollback is done here. Traffic goes back first, then the new pods go away.\n\n"
-           "Exits with 0 when it was asked, and with 3 when the rollback was done here; with 5 if "
+           "Asks the process that carries the deployment out to roll it back; if it died, or does "
+           "not answer until its lock runs out, the rollback is done here. Traffic goes back "
+           "first, then the new pods go away.\n\n"
+           "Exits with 0 when that process took the request, and with 3 when the rollback was done "
+           "here; with 5 if "
            "that could not be completed.",
        .examples = {{"mlopsctl deploy abort", "The app of deploy.yaml"}},
        .options = place_options(),
