@@ -258,7 +258,7 @@ CommandSpec deploy_canary() {
       "stable Deployment takes the new version while the canary keeps serving.\n\n"
       "Plans are deploy.yaml or Canary manifests of Flagger as they are. 'deploy promote', "
       "'pause' and 'abort' of another process are heeded.",
-      {{"mlopsctl deploy canary --image ghcr.io/acme/chat:1.5", "10, 20, … 50 %, then all"},
+      {{"mlopsctl deploy canary --image ghcr.io/acme/chat:1.5", "10, 20 to 50 %, then all"},
        {"mlopsctl deploy canary --file canary.yaml --image ghcr.io/acme/chat:1.5",
         "By a Canary of Flagger"},
        {"mlopsctl deploy canary --set canary.stepWeight=25 --notify-on always "

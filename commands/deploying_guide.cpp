@@ -23,7 +23,7 @@ std::vector<ExampleSpec> steps() {
       {"mlopsctl rollback", "Back to the last good release, with its configuration"},
       {"mlopsctl deploy canary --set prometheus=http://prometheus:9090 --image "
        "ghcr.io/acme/chat:1.6",
-       "A canary instead: 10, 20, … 50 % while success rate and latency are good; else it goes "
+       "A canary instead: 10, 20 to 50 % while success rate and latency are good; else it goes "
        "back by itself"},
       {"mlopsctl deploy canary --file canary.yaml --image ghcr.io/acme/chat:1.6",
        "The same by a Canary manifest of Flagger, as it is"},
