@@ -100,7 +100,7 @@ std::string image_of(const Json& deployment, const std::string& app, const Deplo
   const std::string wanted = plan != nullptr && !plan->container.empty() ? plan->container : app;
   std::string first;
   for (const Json& container : deployment.at(path)) {
-    const std::string image = text_at(container, "/image");
+    std::string image = text_at(container, "/image");
     if (text_at(container, "/name") == wanted) return image;
     if (first.empty()) first = image;
   }
@@ -187,7 +187,7 @@ std::string running_digest(Cluster& cluster, const Json& deployment, const std::
     if (!pod.contains(statuses) || !pod.at(statuses).is_array()) continue;
     for (const Json& status : pod.at(statuses)) {
       const bool ready = status.value("ready", false);
-      const std::string digest = digest_in(text_at(status, "/imageID"));
+      std::string digest = digest_in(text_at(status, "/imageID"));
       const bool same = text_at(status, "/image").find(short_image(image)) != std::string::npos;
       if (ready && same && !digest.empty()) return digest;
     }
