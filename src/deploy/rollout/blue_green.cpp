@@ -269,7 +269,10 @@ Tick BlueGreen::settle(Session& session, const Colours& colours) {
     return {};
   }
   const bool promoted = state.notes.contains("promote");
-  const Milliseconds left = promoted ? Milliseconds{0} : settle + plan.keep_old - age;
+  // What a rollback left is nothing to go back to: it drains, and that is all.
+  const Milliseconds keep =
+      state.is_rollback ? std::min(plan.keep_old, longest_drain) : plan.keep_old;
+  const Milliseconds left = promoted ? Milliseconds{0} : settle + keep - age;
   if (left > Milliseconds{0}) return {.again_in = std::min(poll_live, left), .outcome = {}};
   if (unwell_) return {.again_in = poll_live, .outcome = {}};
   return park_old(session, colours);

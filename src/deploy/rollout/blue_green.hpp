@@ -18,6 +18,9 @@
 
 namespace mlopsctl::rollout {
 
+// For kube-proxies to follow the Service, before pods that got its traffic end.
+inline constexpr Milliseconds longest_drain{30'000};
+
 // All that a tick looks at, read in one call.
 struct Colours {
   Json service, old_side, new_side;  // Deployments; null if they are gone

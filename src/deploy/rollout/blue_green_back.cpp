@@ -17,8 +17,6 @@ namespace {
 
 using Severity = DeployEvent::Severity;
 
-constexpr Milliseconds longest_drain{30'000};  // for kube-proxies to follow
-
 int number_in(const std::string& text) {
   int value = 1;
   std::from_chars(text.data(), text.data() + text.size(), value);
