@@ -85,7 +85,7 @@ def switches(world, repeat):
 def crash_to_rollback(world, repeat):
     seconds = []
     for i in range(repeat):
-        app = App(world, f"crash-{i}", ("rolling", "blue-green", "canary")[i % 3], replicas=3, rate=0, canary=CANARY)
+        app = App(world, f"crash-{i}", ("rolling", "blue-green", "canary")[i % 3], replicas=10, rate=0, canary=CANARY)
         looping = []
 
         def look(app=app, looping=looping):
@@ -109,7 +109,7 @@ def crash_to_rollback(world, repeat):
 
 
 def overhead(world):
-    app = App(world, "overhead", "canary", canary=CANARY)
+    app = App(world, "overhead", "canary", replicas=10, canary=CANARY)
     row("kubectl calls a tick, canary with gates and comparison", "≤ 10",
         Measured(app, "deploy", "canary", "--image", f"{world.repository}:2").per_tick())
     row("kubectl calls of deploy status", "≤ 2", Measured(app, "deploy", "status").calls)
