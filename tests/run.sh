@@ -85,7 +85,5 @@ arguments=(--test-dir "build/$preset" --output-on-failure --no-tests=error -j2)
 [ -z "$only" ] || arguments+=(--label-regex "^($only)\$")
 [ "$interop" = yes ] || arguments+=(--label-exclude '^interop$')
 [ -z "$filter" ] || arguments+=(--tests-regex "$filter")
-# Until the address sanitizer's finding in canaries is mended: its timing tells nothing there.
-[ "$preset" != asan ] || arguments+=(--exclude-regex '^e2e\.deploy_cluster_test$')
 say "testing build/$preset"
 ctest "${arguments[@]}" || exit 1

@@ -155,7 +155,8 @@ bool CanaryStage::everybody_is_served() {
            served("chat-canary");
   }
   const bool gateway = router_ == RouterKind::gateway_api;
-  for (const Json& backend : route().at(1).at(gateway ? "backendRefs" : "route")) {
+  const Json rules = route();  // kept for the loop
+  for (const Json& backend : rules.at(1).at(gateway ? "backendRefs" : "route")) {
     const std::string name = gateway ? backend.at("name").get<std::string>()
                                      : backend.at("destination").at("host").get<std::string>();
     if (backend.value("weight", 1) > 0 && !served(name.substr(0, name.find('.')))) return false;
