@@ -52,7 +52,7 @@ Vocabulary::Vocabulary(std::span<const VocabularyEntry> entries, const Node& whe
   }
   if (total >= UINT32_MAX) where.corrupt("has more than 4 GiB of tokens");
   bytes_.reserve(total);
-  ids_.resize(static_cast<std::size_t>(largest + 1));
+  ids_.resize(static_cast<std::size_t>(largest + 1), no_token);
   slots_.resize(std::bit_ceil(entries.size() * 2 + 2));
   std::array<Key, batch> keys;
   while (!entries.empty()) {
@@ -107,7 +107,7 @@ void Vocabulary::find(std::span<const std::string_view> tokens, std::span<TokenI
 std::optional<std::string_view> Vocabulary::token(TokenId id) const {
   if (id < 0 || static_cast<std::size_t>(id) >= ids_.size()) return std::nullopt;
   const Span span = ids_[static_cast<std::size_t>(id)];
-  if (span.length == 0) return std::nullopt;
+  if (span.begin == no_token.begin) return std::nullopt;
   return text(span);
 }
 

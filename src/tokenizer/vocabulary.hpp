@@ -36,6 +36,7 @@ class Vocabulary {
     std::uint32_t begin = 0;
     std::uint32_t length = 0;
   };
+  static constexpr Span no_token{.begin = UINT32_MAX, .length = 0};
   struct Slot {
     std::uint64_t head = 0;  // of short tokens all bytes, of others their hash
     TokenId id = -1;
@@ -55,7 +56,7 @@ class Vocabulary {
 
   std::string bytes_;
   std::vector<Slot> slots_;  // a power of two, at most half full
-  std::vector<Span> ids_;    // length 0: no such id
+  std::vector<Span> ids_;    // `no_token` where there is none of that id; a token may be empty
   std::size_t count_ = 0;
 };
 

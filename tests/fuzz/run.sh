@@ -9,7 +9,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seconds=${1:-20}
 shift || true
 targets=("$@")
-[[ ${#targets[@]} -gt 0 ]] || targets=(baseline chat_template checkpoint data_files data_set deploy_state endpoint filter metric_lines pipeline profile quality s3_xml scrape task text tokenizer yaml)
+if [[ ${#targets[@]} -eq 0 ]]; then
+  for corpus in tests/fuzz/corpus/*/; do targets+=("$(basename "$corpus")"); done
+fi
 
 # shellcheck source=cmake/setup.sh
 . cmake/setup.sh
