@@ -148,10 +148,11 @@ __global__ void __launch_bounds__(most_warps * 32, 2) multiply(FewProduct produc
 // the input just the packs that it has of the matrix, `each` at most, all of them on their way
 // before the input is there.
 template <class T, int each, bool is_split>
-__global__ void __launch_bounds__(128) multiply_line(FewProduct product) {
+__global__ void __launch_bounds__(most_warps * 32) multiply_line(FewProduct product) {
   let_next_start();
   const int lane = static_cast<int>(threadIdx.x) % 32;
-  const int row = static_cast<int>(blockIdx.x) * 4 + static_cast<int>(threadIdx.x) / 32;
+  const int row =
+      static_cast<int>(blockIdx.x * (blockDim.x / 32)) + static_cast<int>(threadIdx.x) / 32;
   const int packs = product.columns / pack<T>;
   const bool has_norm = each <= most_warp_packs / 32 && product.norm.weight != nullptr;
   const bool inside = row < product.rows;
@@ -233,7 +234,9 @@ void start_line(const Launch& how, const FewProduct& product) {
                                         : multiply_line<T, short_line, true>)
                              : (is_long ? multiply_line<T, long_line, false>
                                         : multiply_line<T, short_line, false>);
-  start(how, blocks_for(product.rows, 4), 128, 0, kernel, product);
+  // Fewer blocks start and end sooner, as long as every multiprocessor has some.
+  const unsigned warps = product.rows >= 2048 ? most_warps : most_warps / 2;
+  start(how, blocks_for(product.rows, warps), warps * 32, 0, kernel, product);
 }
 
 template <class T>

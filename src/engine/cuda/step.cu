@@ -51,6 +51,17 @@ __device__ uint4 part_of_head(const T* head, int column, int size) {
   return packed<T>(values);
 }
 
+template <class T>
+__device__ void put_part_of_head(T* head, int column, int size, const uint4& raw) {
+  if (size % pack<T> == 0) return store_pack(head + column, raw);
+  float values[pack<T>];
+  unpack<T>(raw, values);
+#pragma unroll
+  for (int i = 0; i < pack<T>; ++i) {
+    if (column + i < size) head[column + i] = from_float<T>(values[i]);
+  }
+}
+
 struct StepScratch {
   float* sums;      // [batch][q][splits][size], not yet divided; in packs of 16 bytes
   float2* totals;   // [batch][q][splits]: largest score, sum of exponentials
@@ -74,19 +85,19 @@ StepScratch scratch_parts(void* scratch, const Heads& heads, int batch,
 
 // Of `together` query heads that share keys and values, keys [split * step_keys, …). What the cache
 // holds from earlier steps is on its way before the new query, key and value are there: `ahead`
-// packs of keys and as many of values in each lane.
+// packs of keys and as many of values in each lane. A warp makes the softmax of its own keys; the
+// block waits for all of its warps only once, to add them up.
 template <class T, int together, int ahead>
 __global__ void __launch_bounds__(step_warps * 32)
     attend_split(Heads heads, const T* qkv, const std::int32_t* positions, Cache cache, int lanes,
                  StepScratch scratch, T* out, bool add_up) {
-  extern __shared__ float step_shared[];
+  extern __shared__ __align__(16) float step_shared[];
   const int size = heads.size;
-  float* q = step_shared;                           // [together][size]
-  float* new_key = q + together * size;             // [size]
-  float* new_value = new_key + size;                // [size]
-  float* weights = new_value + size;                // [together][step_keys]
-  float* partial = weights + together * step_keys;  // [step_warps][together][size]
-  __shared__ float largest[together], total[together];
+  T* new_key = reinterpret_cast<T*>(step_shared);  // [size], in room for as many floats
+  float* q = step_shared + size;                    // [together][size]
+  float* scores = q + together * size;              // [together][step_keys]
+  float* partial = scores + together * step_keys;   // [step_warps][together][size]
+  __shared__ float largest[step_warps][together], total[step_warps][together];
   __shared__ bool last;
   let_next_start();
 
@@ -104,8 +115,9 @@ __global__ void __launch_bounds__(step_warps * 32)
   const int count = min(together, (kv + 1) * sharing - head0);
   const int key0 = (first_split + split) * step_keys;
   const int end = min(key0 + step_keys, position);  // of keys that the cache holds already
-  const bool newest = split == splits - 1;          // this block has the new key
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  const bool newest = split == splits - 1;  // this block has the new key
+  const bool has_new = newest && warp == step_warps - 1;
 
   // `lanes` lanes read a key or value, 16 bytes each.
   const int sub = lane % lanes, in_warp = lane / lanes, at_once = 32 / lanes;
@@ -126,105 +138,108 @@ __global__ void __launch_bounds__(step_warps * 32)
   uint4 keys[ahead], values[ahead];
   fetch(keys, own_key, 0);
   fetch(values, own_key, 1);
+  T* const to_key = newest ? cached<T>(cache, heads, slot, position, 0, kv) : nullptr;
+  T* const to_value = newest ? cached<T>(cache, heads, slot, position, 1, kv) : nullptr;
   wait_for_inputs();
 
   // Heads that are taken as they are come straight to the lanes that need them.
-  const bool plain = together == 1 && heads.frequencies == nullptr && heads.q_norm == nullptr &&
-                     size % pack<T> == 0;
+  const bool plain = heads.frequencies == nullptr && heads.q_norm == nullptr;
   const T* row = qkv + static_cast<std::int64_t>(slot) * heads.row();
-  uint4 direct = zero;
-  if (plain && reads) direct = load_pack(row + head0 * size + column);
-  if (warp < count && (!plain || newest))
-    put_head(q + warp * size, turned_head(row + (head0 + warp) * size, heads, heads.q_norm, position),
-             size);
-  // The block of the new position puts it into the cache. Blocks of other heads of the group do the
-  // same: they write the same values.
-  if (newest && warp == step_warps - 1) {
-    const HeadValues key = turned_head(row + (heads.q + kv) * size, heads, heads.k_norm, position);
-    T* to = cached<T>(cache, heads, slot, position, 0, kv);
-    put_head(to, key, size);
-    __syncwarp();
-    for (int i = lane; i < size; i += 32) new_key[i] = to_float(to[i]);
-  }
-  if (newest && warp == step_warps - 2) {
-    const T* from = row + (heads.q + heads.kv + kv) * size;
-    T* to = cached<T>(cache, heads, slot, position, 1, kv);
-    for (int i = lane; i < size; i += 32) {
-      to[i] = from[i];
-      new_value[i] = to_float(from[i]);
-    }
-  }
-  if (!plain) __syncthreads();
-
-  float own[together][pack<T>];
+  const T* from_key = row + (heads.q + kv) * size;
+  const T* from_value = row + (heads.q + heads.kv + kv) * size;
+  uint4 own_packs[together], fresh_key = zero, fresh_value = zero;
   if (plain) {
-    unpack<T>(direct, own[0]);
-  } else {
 #pragma unroll
-    for (int g = 0; g < together; ++g) {
+    for (int g = 0; g < together; ++g)
+      own_packs[g] =
+          reads && g < count ? part_of_head(row + (head0 + g) * size, column, size) : zero;
+    if (has_new && reads) fresh_key = part_of_head(from_key, column, size);
+  }
+  if (has_new && reads) fresh_value = part_of_head(from_value, column, size);
+  if (!plain) {
+    if (warp < count)
+      put_head(q + warp * size,
+               turned_head(row + (head0 + warp) * size, heads, heads.q_norm, position), size);
+    if (has_new) {
+      put_head(new_key, turned_head(from_key, heads, heads.k_norm, position), size);
+      __syncwarp();
+      if (reads) fresh_key = part_of_head(new_key, column, size);
+    }
+    __syncthreads();
+  }
+  // The warp of the new position puts it into the cache. Blocks of other heads of the group do the
+  // same: they write the same values.
+  if (has_new && reads && in_warp == 0) {
+    put_part_of_head(to_key, column, size, fresh_key);
+    put_part_of_head(to_value, column, size, fresh_value);
+  }
+
+  float own[together][pack<T>], fresh[together];
+#pragma unroll
+  for (int g = 0; g < together; ++g) {
+    if (plain) {
+      unpack<T>(own_packs[g], own[g]);
+    } else {
 #pragma unroll
       for (int i = 0; i < pack<T>; ++i)
         own[g][i] = g < count && column + i < size ? q[g * size + column + i] : 0;
     }
   }
   const float scale = rsqrtf(static_cast<float>(size));
-  for (int from = own_key; from < key0 + step_keys; from += ahead * step) {
+  const auto score_of = [&](const float(&of)[pack<T>], const float(&key)[pack<T>]) {
+    float sum = 0;
+#pragma unroll
+    for (int i = 0; i < pack<T>; ++i) sum = fmaf(of[i], key[i], sum);
+    for (int distance = lanes / 2; distance > 0; distance /= 2)
+      sum += __shfl_xor_sync(all_lanes, sum, distance);
+    return sum * scale;
+  };
+  float part[pack<T>];
+  unpack<T>(fresh_key, part);
+#pragma unroll
+  for (int g = 0; g < together; ++g) fresh[g] = has_new ? score_of(own[g], part) : -INFINITY;
+  for (int from = own_key; from - in_warp < end; from += ahead * step) {
     if (from != own_key) fetch(keys, from, 0);
 #pragma unroll
     for (int u = 0; u < ahead; ++u) {
       const int key = from + u * step;
-      float part[pack<T>];
       unpack<T>(keys[u], part);
 #pragma unroll
       for (int g = 0; g < together; ++g) {
-        float sum = 0;
-#pragma unroll
-        for (int i = 0; i < pack<T>; ++i) sum = fmaf(own[g][i], part[i], sum);
-        for (int distance = lanes / 2; distance > 0; distance /= 2)
-          sum += __shfl_xor_sync(all_lanes, sum, distance);
-        if (sub == 0 && key < key0 + step_keys && key != position)
-          weights[g * step_keys + key - key0] = key >= first && key < end ? sum * scale : -INFINITY;
+        const float score = score_of(own[g], part);
+        if (sub == 0 && key < key0 + step_keys) scores[g * step_keys + key - key0] = score;
       }
     }
   }
-  if (plain && newest) __syncthreads();  // of the new key
-  if (newest && warp < together) {
-    float sum = 0;
-    for (int i = lane; i < size && warp < count; i += 32)
-      sum = fmaf(q[warp * size + i], new_key[i], sum);
-    sum = warp_sum(sum);
-    if (lane == 0) weights[warp * step_keys + position - key0] = sum * scale;
+  __syncwarp();
+  // Each lane has one of the 32 keys of its warp.
+  static_assert(step_keys == step_warps * 32);
+  const int lane_key = lane / at_once * step + warp * at_once + lane % at_once;
+  const bool seen = key0 + lane_key >= first && key0 + lane_key < end;
+  float sums[together][pack<T>], most[together], all[together];
+  unpack<T>(fresh_value, part);
+#pragma unroll
+  for (int g = 0; g < together; ++g) {
+    const float score = seen ? scores[g * step_keys + lane_key] : -INFINITY;
+    most[g] = warp_max(fmaxf(score, fresh[g]));
+    if (most[g] == -INFINITY) most[g] = 0;  // no key at all
+    const float weight = expf(score - most[g]), fresh_weight = expf(fresh[g] - most[g]);
+    scores[g * step_keys + lane_key] = weight;
+    all[g] = warp_sum(weight) + fresh_weight;
+#pragma unroll
+    for (int i = 0; i < pack<T>; ++i) sums[g][i] = in_warp == 0 ? fresh_weight * part[i] : 0.0F;
   }
-  __syncthreads();
-  if (warp < together) {
-    float* mine = weights + warp * step_keys;
-    float most = -INFINITY, sum = 0;
-    for (int i = lane; i < step_keys; i += 32) most = fmaxf(most, mine[i]);
-    most = warp_max(most);
-    for (int i = lane; i < step_keys; i += 32) {
-      const float weight = expf(mine[i] - most);
-      mine[i] = weight;
-      sum += weight;
-    }
-    sum = warp_sum(sum);
-    if (lane == 0) {
-      largest[warp] = most;
-      total[warp] = sum;
-    }
-  }
-  __syncthreads();
-  float sums[together][pack<T>] = {};
-  for (int from = own_key; from < key0 + step_keys; from += ahead * step) {
+  __syncwarp();
+  for (int from = own_key; from - in_warp < end; from += ahead * step) {
     if (from != own_key) fetch(values, from, 1);
 #pragma unroll
     for (int u = 0; u < ahead; ++u) {
       const int key = from + u * step;
       if (key >= key0 + step_keys) continue;
-      float part[pack<T>];
       unpack<T>(values[u], part);
 #pragma unroll
       for (int g = 0; g < together; ++g) {
-        const float weight = weights[g * step_keys + key - key0];
+        const float weight = scores[g * step_keys + key - key0];
 #pragma unroll
         for (int i = 0; i < pack<T>; ++i) sums[g][i] = fmaf(weight, part[i], sums[g][i]);
       }
@@ -239,25 +254,34 @@ __global__ void __launch_bounds__(step_warps * 32)
       if (in_warp == 0 && column + i < size)
         partial[(warp * together + g) * size + column + i] = sums[g][i];
     }
+    if (lane == 0) {
+      largest[warp][g] = most[g];
+      total[warp][g] = all[g];
+    }
   }
   __syncthreads();
   const std::int64_t row0 = static_cast<std::int64_t>(slot) * heads.q + head0;
   const int most_splits = static_cast<int>(gridDim.x);
   for (int at = static_cast<int>(threadIdx.x); at < count * size; at += step_warps * 32) {
     const int g = at / size, d = at % size;
-    float sum = newest ? weights[g * step_keys + position - key0] * new_value[d] : 0.0F;
+    float top = -INFINITY, sum = 0, of_all = 0;
 #pragma unroll
-    for (int w = 0; w < step_warps; ++w) sum += partial[(w * together + g) * size + d];
+    for (int w = 0; w < step_warps; ++w)
+      top = fmaxf(top, total[w][g] == 0 ? -INFINITY : largest[w][g]);
+#pragma unroll
+    for (int w = 0; w < step_warps; ++w) {
+      const float fade = total[w][g] == 0 ? 0.0F : expf(largest[w][g] - top);
+      of_all = fmaf(fade, total[w][g], of_all);
+      sum = fmaf(fade, partial[(w * together + g) * size + d], sum);
+    }
     if (splits == 1 && add_up)
-      out[(row0 + g) * size + d] = from_float<T>(sum / total[g]);
+      out[(row0 + g) * size + d] = from_float<T>(sum / of_all);
     else
       scratch.sums[((row0 + g) * most_splits + split) * size + d] = sum;
+    if (d == 0 && !(splits == 1 && add_up))
+      scratch.totals[(row0 + g) * most_splits + split] = {top, of_all};
   }
-  if (splits == 1 && add_up) return;
-  if (static_cast<int>(threadIdx.x) < count)
-    scratch.totals[(row0 + threadIdx.x) * most_splits + split] = {largest[threadIdx.x],
-                                                                  total[threadIdx.x]};
-  if (!add_up) return;
+  if (splits == 1 || !add_up) return;
   __threadfence();
   __syncthreads();
   if (threadIdx.x == 0) {
@@ -292,7 +316,7 @@ void start_split(const Launch& how, const Heads& heads, const void* qkv,
   const std::size_t shared =
       (static_cast<std::size_t>(together) *
            (static_cast<std::size_t>(heads.size) * (1 + step_warps) + step_keys) +
-       2 * static_cast<std::size_t>(heads.size)) *
+       static_cast<std::size_t>(heads.size)) *
       sizeof(float);
   start(how, grid, step_warps * 32, shared, attend_split<T, together, ahead>, heads,
         static_cast<const T*>(qkv), positions, cache, lanes,
