@@ -5,6 +5,8 @@
 #include "engine/requests.hpp"
 #include "engine/sampling.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 
@@ -34,6 +36,14 @@ Generator::Generator(Model& model, std::size_t batch_tokens)
       choose_scratch_(choose_scratch(most_slots)),
       chosen_(2 * most_slots * sizeof(Scored)),
       row_(model.config().vocabulary) {
+  // A warp reads a key at once, 16 bytes a lane.
+  const std::size_t most_head = 32 * 16 / size_of(model.type());
+  if (model.config().head_size > most_head)
+    throw Error(
+        ErrorKind::unavailable,
+        fmt::format("the GPU engine generates in {} with heads of up to {}, this model's have {}",
+                    to_string(model.type()), most_head, model.config().head_size),
+        "use --dtype bfloat16 or --device cpu");
   choose_scratch_.clear();
   copy(std::vector<std::int32_t>(most_slots, -1), idle_.data());
 }
