@@ -58,9 +58,10 @@ DeployRun::DeployRun(Context& context, const Arguments& arguments, std::string s
       pods_(kubectl_pods(fixed(kubectl, *cluster_))),
       progress_(context, plan_, system_clock()),
       notifier_(arguments, plan_, progress_) {
-  watched_ = progress_.watched(*cluster_);
+  once_ = std::make_unique<ReadOnce>(*cluster_, progress_.clock());
+  watched_ = progress_.watched(once_->cluster());
   if (!plan_.prometheus.empty()) metrics_ = prometheus_source(make_http_client(), plan_.prometheus);
-  kube_events_ = kube_event_sink(*cluster_, system_clock(), plan_.app);
+  kube_events_ = kube_event_sink(*watched_, system_clock(), plan_.app);
   for (const std::string& text : plan_.warnings) progress_.warning(text);
 }
 
@@ -69,17 +70,17 @@ DeployTools DeployRun::tools() {
 }
 
 Session::Tools DeployRun::session_tools() {
-  return {
-      .cluster = *watched_, .clock = progress_.clock(), .tell = [this](const DeployEvent& event) {
-        progress_.event(event);
-        if (context_.globals().dry_run) return;
-        if (kube_events_) kube_events_(event);
-        notifier_.event(event);
-      }};
+  return {.cluster = *watched_, .clock = once_->clock(), .tell = [this](const DeployEvent& event) {
+            progress_.event(event);
+            if (context_.globals().dry_run) return;
+            if (kube_events_) kube_events_(event);
+            notifier_.event(event);
+          }};
 }
 
 Session DeployRun::begin(bool take_over) {
   const Milliseconds patience = parse_duration(arguments_.text_or("wait", default_wait));
+  if (take_over) once_->end();
   progress_.clock().sleep(Milliseconds{0});  // from here on signals ask, they do not kill
   return Session::begin(session_tools(), plan_, patience, take_over);
 }

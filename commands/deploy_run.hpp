@@ -3,6 +3,7 @@
 
 #include "mlopsctl/context.hpp"
 #include "mlopsctl/deploy/deploy.hpp"
+#include "mlopsctl/deploy/read_once.hpp"
 
 #include "commands/deploy_documents.hpp"
 #include "commands/deploy_notify.hpp"
@@ -51,6 +52,7 @@ class DeployRun {
   std::string schema_;
   DeployPlan plan_;
   std::unique_ptr<Cluster> cluster_, watched_;
+  std::unique_ptr<ReadOnce> once_;
   std::unique_ptr<HttpClient> http_;
   std::unique_ptr<MetricSource> metrics_;
   std::unique_ptr<PodAccess> pods_;

@@ -233,6 +233,7 @@ std::string CanaryStage::stable_image() {
 CanaryProcess::CanaryProcess(CanaryStage& stage)
     : cluster(stage.world),
       clock(stage.world),
+      once(cluster, clock),
       stage_(stage),
       http_(std::make_unique<Answers>(stage)),
       pods_(std::make_unique<NamedPods>()) {
@@ -254,9 +255,10 @@ Fault CanaryProcess::on_call(const Call& call) {
 }
 
 Session::Tools CanaryProcess::tools() {
-  return {.cluster = cluster, .clock = clock, .tell = [this](const DeployEvent& event) {
-            stage_.told.push_back({stage_.now(), event});
-          }};
+  return {
+      .cluster = once.cluster(), .clock = once.clock(), .tell = [this](const DeployEvent& event) {
+        stage_.told.push_back({stage_.now(), event});
+      }};
 }
 
 DeployTools CanaryProcess::deploy_tools() {
@@ -278,7 +280,7 @@ PinnedImage pinned_image(const std::string& tag) {
 }  // namespace
 
 DeployResult CanaryProcess::deploy(const std::string& tag) {
-  Session session = Session::begin(tools(), stage_.plan, Milliseconds{0}, false);
+  Session session = Session::begin(tools(), stage_.plan, patience, false);
   const auto strategy = make_canary(deploy_tools());
   strategy->plan(session, pinned_image(tag));
   return run_deployment(session, *strategy);
@@ -291,11 +293,13 @@ State CanaryProcess::planned(const std::string& tag) {
 }
 
 DeployResult CanaryProcess::resume() {
+  once.end();
   Session session = Session::begin(tools(), stage_.plan, Milliseconds{60'000}, true);
   return run_deployment(session, *make_canary(deploy_tools()));
 }
 
 DeployResult CanaryProcess::abort() {
+  once.end();
   Session session = Session::begin(tools(), stage_.plan, Milliseconds{60'000}, true);
   session.state().abort_asked = true;
   return run_deployment(session, *make_canary(deploy_tools()));

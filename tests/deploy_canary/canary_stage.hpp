@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mlopsctl/deploy/deploy.hpp"
+#include "mlopsctl/deploy/read_once.hpp"
 
 #include "support/cluster/images.hpp"
 #include "support/cluster/manifests.hpp"
@@ -76,6 +77,8 @@ class CanaryProcess {
 
   SimulatedCluster cluster;
   VirtualClock clock;
+  ReadOnce once;             // as a real process has it
+  Milliseconds patience{0};  // with the lock of somebody who may be dead
 
   DeployResult deploy(const std::string& tag);
   DeployResult resume();

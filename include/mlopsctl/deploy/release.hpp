@@ -46,6 +46,8 @@ class ReleaseHistory {
   // wrote. Keeps the newest `keep`, fewer if they do not fit into a ConfigMap, and always the last
   // two different ones that succeeded. Returns its number: the given one, or for 0 the next.
   int write(const Release& release, int keep = 20);
+  // Several in one write; the number is that of the last.
+  int write(std::span<const Release> releases, int keep = 20);
 
  private:
   Cluster* cluster_;

@@ -90,12 +90,17 @@ std::vector<Release> ReleaseHistory::read() {
 }
 
 int ReleaseHistory::write(const Release& release, int keep) {
+  return write(std::span(&release, 1), keep);
+}
+
+int ReleaseHistory::write(std::span<const Release> releases, int keep) {
   for (int attempt = 1;; ++attempt) {
     const auto found = get_one(*cluster_, history_of(app_));
-    auto releases = found ? releases_in(*found) : std::vector<Release>{};
-    const std::string before = deploy::history_text(releases);
-    const int number = put(releases, release);
-    const std::string text = trimmed(std::move(releases), release.id, keep);
+    auto known = found ? releases_in(*found) : std::vector<Release>{};
+    const std::string before = deploy::history_text(known);
+    int number = 0;
+    for (const auto& release : releases) number = put(known, release);
+    const std::string text = trimmed(std::move(known), releases.back().id, keep);
     if (found && text == before) return number;  // also after an unknown outcome
     try {
       if (found) {

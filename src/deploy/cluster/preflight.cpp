@@ -12,17 +12,52 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
+#include <span>
+#include <utility>
 
 namespace mlopsctl {
 namespace {
 
-// Deployments that may be there already, under the names that the strategies use.
+ObjectRef named(const char* kind, std::string name) {
+  return {.kind = kind, .name = std::move(name), .selector = {}};
+}
+
+// Deployments that may be there already, under the names that the strategy uses.
 std::vector<ObjectRef> carriers(const DeployPlan& plan) {
-  std::vector<ObjectRef> references;
-  for (const std::string& name :
-       {plan.app, plan.app + "-" + plan.blue_green.blue, plan.app + "-" + plan.blue_green.green})
-    references.push_back({.kind = "deployment.apps", .name = name, .selector = {}});
+  constexpr const char* kind = "deployment.apps";
+  switch (plan.strategy) {
+    case StrategyKind::blue_green:
+      return {named(kind, plan.app + "-" + plan.blue_green.blue),
+              named(kind, plan.app + "-" + plan.blue_green.green)};
+    case StrategyKind::canary:
+      return {named(kind, plan.app), named(kind, plan.app + "-canary")};
+    case StrategyKind::rolling:
+      break;
+  }
+  return {named(kind, plan.app)};
+}
+
+// All that a deployment begins with, in one call (ReadOnce keeps it for the strategy). The lock
+// comes first: whoever takes it as it was then knows that no other deployment changed the rest.
+std::vector<ObjectRef> all_at_first(const DeployPlan& plan) {
+  std::vector<ObjectRef> references{named("lease.coordination.k8s.io", "mlopsctl-" + plan.app)};
+  for (auto& carrier : carriers(plan)) references.push_back(std::move(carrier));
+  if (plan.strategy != StrategyKind::rolling)
+    references.push_back(named("service", plan.service.empty() ? plan.app : plan.service));
+  references.push_back(named("configmap", "mlopsctl-history-" + plan.app));
   return references;
+}
+
+// Nothing: it may not be read.
+std::optional<std::vector<Json>> get_if_allowed(Cluster& cluster,
+                                                std::span<const ObjectRef> references) {
+  try {
+    return cluster.get(references);
+  } catch (const ClusterError& error) {
+    if (error.failure() != ClusterFailure::forbidden) throw;
+    return std::nullopt;
+  }
 }
 
 bool refers_to_secrets(Json& deployment) {
@@ -46,21 +81,18 @@ void check_namespace(const Json* name_space, const std::string& name) {
 
 // Reads namespace and Deployments; returns whether Secrets are needed.
 bool look_around(Cluster& cluster, const DeployPlan& plan) {
-  auto references = carriers(plan);
-  references.push_back({.kind = "namespace", .name = cluster.name_space(), .selector = {}});
-  std::vector<Json> found;
-  bool namespace_told = true;
-  try {
-    found = cluster.get(references);
-  } catch (const ClusterError& error) {
-    if (error.failure() != ClusterFailure::forbidden) throw;
-    namespace_told = false;  // who may only work inside of a namespace cannot look at it
+  auto references = all_at_first(plan);
+  references.push_back(named("namespace", cluster.name_space()));
+  auto found = get_if_allowed(cluster, references);
+  const bool namespace_told = found.has_value();
+  if (!found) {  // who may only work inside of a namespace cannot look at it
     references.pop_back();
-    found = cluster.get(references);
+    found = get_if_allowed(cluster, references);
   }
+  if (!found) found = cluster.get(carriers(plan));  // check_rights will say what is missing
   const Json* name_space = nullptr;
   bool secrets = false;
-  for (auto& object : found) {
+  for (auto& object : *found) {
     if (deploy::text_at(object, "/kind") == "Namespace") {
       name_space = &object;
     } else {

@@ -146,6 +146,7 @@ void prepare(Session& session) {
   }
   ReleaseHistory history(cluster, session.plan().app);
   // What served before the first deployment is a version to go back to as well.
+  std::vector<Release> releases;
   const auto adopted = state.notes.find("adopted");
   if (state.from.id.empty() && adopted != state.notes.end()) {
     Release before = state.from;
@@ -153,9 +154,10 @@ void prepare(Session& session) {
     before.outcome = ReleaseOutcome::succeeded;
     before.reason = "served before the first deployment by mlopsctl";
     before.started = before.finished = state.started;
-    history.write(before);
+    releases.push_back(std::move(before));
   }
-  state.to.number = history.write(state.to);
+  releases.push_back(state.to);
+  state.to.number = history.write(releases);
 }
 
 }  // namespace mlopsctl::rollout

@@ -39,6 +39,27 @@ class Answers : public HttpClient {
   Stage& stage_;
 };
 
+// Counts the calls of each tick.
+class Counted : public Strategy {
+ public:
+  Counted(Strategy& inner, Deployer& deployer) : inner_(inner), deployer_(deployer) {}
+  void plan(Session& session, const PinnedImage& image) override { inner_.plan(session, image); }
+  Tick tick(Session& session) override {
+    const std::uint64_t before = deployer_.cluster.calls();
+    if (deployer_.calls_of_ticks.empty()) deployer_.calls_before_ticks = before;
+    const Tick tick = inner_.tick(session);
+    deployer_.calls_of_ticks.push_back(deployer_.cluster.calls() - before);
+    return tick;
+  }
+  std::vector<std::string> manual_steps(Session& session) const override {
+    return inner_.manual_steps(session);
+  }
+
+ private:
+  Strategy& inner_;
+  Deployer& deployer_;
+};
+
 Json colour_manifest(const std::string& colour, int replicas) {
   Json manifest = deployment_manifest("chat-" + colour, image("1.4"), replicas);
   const Json labels{{"app", "chat"}, {"version", colour}};
@@ -107,6 +128,7 @@ void Stage::settle() { world.advance(Milliseconds{60'000}); }
 Deployer::Deployer(Stage& stage)
     : cluster(stage.world),
       clock(stage.world),
+      once(cluster, clock),
       stage_(stage),
       http_(std::make_unique<Answers>(stage)),
       pods_(std::make_unique<NamedPods>()) {
@@ -128,9 +150,9 @@ Fault Deployer::on_call(const Call& call) {
 }
 
 Session::Tools Deployer::tools() {
-  return {.cluster = cluster, .clock = clock, .tell = [this](const DeployEvent& event) {
-            stage_.events.push_back(event);
-          }};
+  return {.cluster = once.cluster(),
+          .clock = once.clock(),
+          .tell = [this](const DeployEvent& event) { stage_.events.push_back(event); }};
 }
 
 DeployTools Deployer::deploy_tools() {
@@ -156,7 +178,8 @@ DeployResult Deployer::deploy(const std::string& tag) {
   strategy->plan(session, {.asked = "ghcr.io/acme/chat:" + tag,
                            .pinned = image(tag),
                            .digest = image(tag).substr(image(tag).find('@') + 1)});
-  return run_deployment(session, *strategy);
+  Counted counted(*strategy, *this);
+  return run_deployment(session, counted);
 }
 
 State Deployer::planned(const std::string& tag) {
@@ -175,10 +198,12 @@ DeployResult Deployer::rollback(const std::optional<std::string>& to) {
 }
 
 DeployResult Deployer::resume() {
+  once.end();
   return go(Session::begin(tools(), stage_.plan, Milliseconds{60'000}, true));
 }
 
 DeployResult Deployer::abort() {
+  once.end();
   Session session = Session::begin(tools(), stage_.plan, Milliseconds{60'000}, true);
   session.state().abort_asked = true;
   return go(std::move(session));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mlopsctl/deploy/deploy.hpp"
+#include "mlopsctl/deploy/read_once.hpp"
 
 #include "support/cluster/images.hpp"
 #include "support/cluster/simulated_cluster.hpp"
@@ -50,6 +51,9 @@ class Deployer {
 
   SimulatedCluster cluster;
   VirtualClock clock;
+  ReadOnce once;                              // as a real process has it
+  std::vector<std::uint64_t> calls_of_ticks;  // of deploy()
+  std::uint64_t calls_before_ticks = 0;
   Milliseconds patience{0};  // with the lock of somebody who may be dead
 
   DeployResult deploy(const std::string& tag);
