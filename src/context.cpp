@@ -96,9 +96,12 @@ fs::path Context::new_home() const {
 fs::path Context::working_root() const {
   fs::path here = start_folder(state_->globals);
   if (!state_->globals.project.empty()) return here;
-  if (const auto root = git_root(here)) return *root;
-  if (const auto found = find_upwards(here)) return found->parent_path();
-  return here;
+  const auto repository = git_root(here);
+  const auto home = find_upwards(here);
+  if (!repository) return home ? home->parent_path() : here;
+  // Of several projects in one repository each has its own.
+  const fs::path project = home ? home->parent_path() : fs::path{};
+  return project.native().size() > repository->native().size() ? project : *repository;
 }
 
 void Context::use_home(const fs::path& folder) { state_->home = folder; }

@@ -34,7 +34,7 @@ class Running:
         self.process.kill()
         self.process.communicate()
 
-    def end(self, code=None, timeout=120):
+    def end(self, code=None, timeout=300):
         try:
             out, err = self.process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -86,7 +86,7 @@ class App:
     def kubectl(self, *arguments, scoped=True, input=None, check=True):
         argv = ["kubectl", *(["-n", self.name_space] if scoped else []), *arguments]
         environment = {**self.environment, "KUBECTL_LOG": "", "KUBECONFIG": self.cluster.kubeconfig}
-        done = subprocess.run(argv, input=input, env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(argv, input=input, env=environment, capture_output=True, text=True, timeout=180)
         if check:
             assert done.returncode == 0, f"{argv}: {done.stderr}"
         return done.stdout
@@ -95,7 +95,7 @@ class App:
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
         self.kubectl("apply", "-f", "-", scoped=scoped, input=text)
 
-    def mlopsctl(self, *arguments, code=None, timeout=120, **environment):
+    def mlopsctl(self, *arguments, code=None, timeout=300, **environment):
         return self.start(*arguments, **environment).end(code, timeout)
 
     def start(self, *arguments, **environment):
@@ -159,7 +159,7 @@ class App:
 
         wait_until(f"{deployment} of {self.name_space} rolled out", done)
 
-    def wait_serving(self, tags, seconds=30):
+    def wait_serving(self, tags, seconds=90):
         wait_until(f"{self.name_space} serving {tags}", lambda: sorted(self.serving()) == sorted(tags), seconds)
 
     # ---- Users ----
@@ -200,5 +200,5 @@ class App:
         assert not state or state["phase"] == "done", f"unfinished: {state['phase']}"
         holder = ((self.lease() or {}).get("spec") or {}).get("holderIdentity")
         assert dead_lock or not holder, f"the lock is still held by {holder}"
-        wait_until(f"only {tag} serving (now {self.serving()})", lambda: list(self.serving()) == [tag], 20)
+        wait_until(f"only {tag} serving (now {self.serving()})", lambda: list(self.serving()) == [tag])
         return state

@@ -116,9 +116,9 @@ def frozen_deployer_does_no_harm(world):
     app = App(world, "frozen-deployer", "canary", replicas=4, canary=SLOW)
     deploy = under_way(app)
     os.kill(deploy.process.pid, signal.SIGSTOP)
-    app.mlopsctl("deploy", "abort", "--wait", "60s", code=None, timeout=90)
+    app.mlopsctl("deploy", "abort", "--wait", "60s", code=None, timeout=180)
     os.kill(deploy.process.pid, signal.SIGCONT)
-    late = deploy.end(timeout=60)
+    late = deploy.end(timeout=180)
     assert late.code not in (0, 130), late
     app.settled("1")
     app.nobody_noticed()

@@ -98,7 +98,7 @@ class Worker:
             process = self.app.start("deploy", verb)
             if self.random.random() < 0.7:
                 break
-        outcome = process.end(timeout=90)
+        outcome = process.end(timeout=180)
         story.append(f"{outcome.code}")
         try:
             self.check(what, outcome)
@@ -125,8 +125,8 @@ class Worker:
             assert now_serving == what, "live, but not what was deployed"
         # Killed before it began anything, it may have left a lock; the next deployment shows that it is no hindrance.
         self.app.settled(now_serving, dead_lock=nothing)
-        wait_until("all pods of it", lambda: self.app.serving().get(now_serving) == REPLICAS, 20)
-        wait_until("no pods of others", lambda: self.app.tags_of_pods() == {now_serving}, 20)
+        wait_until("all pods of it", lambda: self.app.serving().get(now_serving) == REPLICAS)
+        wait_until("no pods of others", lambda: self.app.tags_of_pods() == {now_serving})
         users = self.app.users()
         assert users["failed"] == 0, users
         http("POST", f"{self.app.world.traffic}/apps/{self.app.name_space}/reset", "")

@@ -11,7 +11,7 @@ SCENARIOS = Scenarios()
 def killed_and_aborted_by_another_process(world):
     app = App(world, "killed-abort", "blue-green", blueGreen={"settle": "20s"})
     deploy = app.start_deploy("2")
-    app.wait_serving(["2"], 60)
+    app.wait_serving(["2"])
     deploy.kill()
     app.mlopsctl("deploy", "abort", code=3)
     app.settled("1")

@@ -21,7 +21,7 @@ def free_port():
         return one.getsockname()[1]
 
 
-def wait_until(what, holds, seconds=30.0, every=0.1):
+def wait_until(what, holds, seconds=90.0, every=0.1):
     """The first true answer of holds()."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

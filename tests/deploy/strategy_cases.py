@@ -33,7 +33,7 @@ def blue_green_switch_and_back(world):
     app.plan["blueGreen"]["keepOld"] = "5m"
     app.write_plan()
     deploy = app.start_deploy("3")
-    app.wait_serving(["3"], 60)
+    app.wait_serving(["3"])
     app.mlopsctl("deploy", "abort", code=0)
     deploy.end(3)
     app.settled("1")
@@ -45,7 +45,7 @@ def blue_green_switch_and_back(world):
 def promoted_blue_green_does_not_wait(world):
     app = App(world, "promoted", "blue-green", blueGreen={"settle": "5m", "keepOld": "5m"})
     deploy = app.start_deploy("2")
-    app.wait_serving(["2"], 60)
+    app.wait_serving(["2"])
     app.mlopsctl("deploy", "promote", code=0)
     deploy.end(0)
     app.settled("2")

@@ -9,6 +9,8 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <thread>
@@ -47,12 +49,27 @@ struct World {
     return object("deployment", deployment)["spec"]["template"]["spec"]["containers"][0]["image"];
   }
   bool wait_until_ready(const std::string& deployment, int replicas) {
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 1200; ++i) {
       const json found = object("deployment", deployment);
       if (found["status"].value("readyReplicas", 0) == replicas) return true;
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     return false;
+  }
+  void wait_for_image(const std::string& image) {
+    for (int i = 0; i < 1200 && image_of("chat") != image; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+  }
+  // Sends the signal as soon as the deployment has the image, and waits for the end.
+  Outcome deploy_until_changed(const std::string& image, int signal) {
+    const std::string shell = "echo $$ >pid; exec " + binary() + " deploy rolling --image " + image;
+    Outcome outcome;
+    std::thread deploying([&] { outcome = box.run_program({"sh", "-c", shell}); });
+    wait_for_image(image);
+    ::kill(std::stoi(box.read("pid")), signal);
+    deploying.join();
+    return outcome;
   }
   void one_deployment() {
     make(deployment_manifest("chat", pinned("acme/chat:1"), 2));
@@ -161,9 +178,7 @@ TEST_CASE("a second deployment is refused, and 'deploy abort' asks the first to 
   const std::string first =
       binary() + " deploy rolling --image " + slow + " >first.out 2>&1; echo $? >first.code";
   std::thread deploying([&] { world.box.run_program({"sh", "-c", first}); });
-  for (int i = 0; i < 200 && world.image_of("chat") != slow; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
+  world.wait_for_image(slow);
   const Outcome second = world.box.run({"deploy", "rolling", "--wait", "0"});
   const Outcome status = world.box.run({"deploy", "status"});
   const Outcome abort = world.box.run({"deploy", "abort"});
@@ -182,19 +197,16 @@ TEST_CASE("Ctrl-C goes back and ends with 130, SIGTERM with 143; a killed one is
   World world;
   world.one_deployment();
   const std::string slow = pinned("acme/chat:4-slow-600s");
-  for (const auto& [signal, code] : {std::pair{"INT", 130}, std::pair{"TERM", 143}}) {
-    CAPTURE(std::string(signal));
+  for (const auto& [signal, code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
+    CAPTURE(signal);
     REQUIRE(world.wait_until_ready("chat", 2));
-    const Outcome stopped =
-        world.box.run_program({"timeout", "--preserve-status", "-s", signal, "3", binary(),
-                               "deploy", "rolling", "--image", slow});
+    const Outcome stopped = world.deploy_until_changed(slow, signal);
     CAPTURE(stopped.err);
     CHECK(stopped.code == code);
     CHECK(world.image_of("chat") == pinned("acme/chat:1"));
   }
   REQUIRE(world.wait_until_ready("chat", 2));
-  world.box.run_program(
-      {"timeout", "-s", "KILL", "3", binary(), "deploy", "rolling", "--image", slow});
+  world.deploy_until_changed(slow, SIGKILL);
   CHECK(world.image_of("chat") == slow);
   const Outcome status = world.box.run({"deploy", "status"});
   CHECK(has(status.out + status.err, "unfinished"));

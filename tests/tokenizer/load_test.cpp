@@ -132,8 +132,8 @@ TEST_CASE("a token added to the vocabulary goes on after it; its text is found b
 // tokenizers 0.23.2: encode("axa").ids is [1, 0, 1] and its decoding 'a  a'.
 TEST_CASE("a token may be empty: as the unknown one it stands for what the vocabulary lacks") {
   const ModelFolder folder;
-  folder.tokenizer(
-      "", R"({"type": "BPE", "unk_token": "", "vocab": {"": 0, "a": 1}, "merges": []})");
+  folder.tokenizer("",
+                   R"({"type": "BPE", "unk_token": "", "vocab": {"": 0, "a": 1}, "merges": []})");
   const Tokenizer tokenizer = folder.load();
   const auto ids = tokenizer.encode("axa", false);
   CHECK(ids == std::vector<TokenId>{1, 0, 1});
