@@ -43,8 +43,8 @@ class Context {
   // Where `init` makes it: exactly in --project if that is given; else the one found, the root of
   // the git working tree, or here.
   std::filesystem::path new_home() const;
-  // Where files that are reviewed in git belong: --project if that is given; else the folder that has
-  // .mlopsctl or the root of the git working tree, whichever is nearer; else here.
+  // Where files that are reviewed in git belong: --project if that is given; else the folder that
+  // has .mlopsctl or the root of the git working tree, whichever is nearer; else here.
   std::filesystem::path working_root() const;
   // From now on home() is this folder.
   void use_home(const std::filesystem::path& folder);
