@@ -90,7 +90,7 @@ DeployPlan plan_of(Context& context, const Arguments& arguments) {
   return plan;
 }
 
-KubectlOptions kubectl_of(const Arguments& arguments, const DeployPlan* plan) {
+KubectlOptions kubectl_of(Context& context, const Arguments& arguments, const DeployPlan* plan) {
   KubectlOptions options;
   if (plan != nullptr) {
     options.context = plan->context;
@@ -99,6 +99,9 @@ KubectlOptions kubectl_of(const Arguments& arguments, const DeployPlan* plan) {
   options.context = arguments.text_or("context", options.context);
   options.name_space = arguments.text_or("namespace", options.name_space);
   options.kubeconfig = arguments.text_or("kubeconfig", "");
+  options.no_answer_yet = [&context, budget = options.request_budget](const std::string& why) {
+    context.progress().note(fmt::format("{}; trying for {} more", why, human_duration(budget)));
+  };
   return options;
 }
 
@@ -114,7 +117,7 @@ AppPlace app_place(Context& context, const Arguments& arguments) {
                 "name the app, or the plan with --file");
   }
   place.app = named ? *named : place.plan->app;
-  place.kubectl = kubectl_of(arguments, place.plan ? &*place.plan : nullptr);
+  place.kubectl = kubectl_of(context, arguments, place.plan ? &*place.plan : nullptr);
   return place;
 }
 

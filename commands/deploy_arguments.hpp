@@ -36,6 +36,6 @@ struct AppPlace {
 // Throws Error{usage} if no app is named and there is no plan.
 AppPlace app_place(Context& context, const Arguments& arguments);
 
-KubectlOptions kubectl_of(const Arguments& arguments, const DeployPlan* plan);
+KubectlOptions kubectl_of(Context& context, const Arguments& arguments, const DeployPlan* plan);
 
 }  // namespace mlopsctl::commands

@@ -173,6 +173,29 @@ CheckDocuments deploy_documents(const DeployStory& story) {
               }};
 }
 
+State state_of_refusal(const DeployPlan& plan) {
+  State state;
+  state.strategy = plan.strategy;
+  state.to.image = plan.image;
+  return state;
+}
+
+CheckDocuments refusal_documents(const DeployPlan& plan, const std::vector<RequiredCheck>& required,
+                                 const std::string& why) {
+  const auto suite = [&plan, &required] {
+    JUnitSuite result{.name = "deploy " + plan.app, .started = now()};
+    result.properties = {{"image", plan.image}};
+    for (const RequiredCheck& check : required) result.cases.push_back(required_case(check));
+    return result;
+  };
+  const auto text = [&plan, &why] {
+    const std::string title = title_of(plan, state_of_refusal(plan), "refused");
+    return fmt::format("## \xf0\x9f\x94\xb4 {}\n\n{}. Nothing was changed.\n", markdown_text(title),
+                       markdown_text(why));
+  };
+  return {.name = plan.app, .answered = true, .junit = suite, .markdown = text};
+}
+
 CheckRecord deploy_record(const DeployStory& story) {
   const State& state = story.result.state;
   CheckRecord record{.kind = "deploy",

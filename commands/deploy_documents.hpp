@@ -45,6 +45,11 @@ CheckRecord deploy_record(const DeployStory& story);
 std::vector<std::pair<std::string, std::vector<std::pair<Timestamp, double>>>> deploy_series(
     const DeployStory& story);
 
+// Of a deployment that a required check refused; the arguments must outlive them.
+CheckDocuments refusal_documents(const DeployPlan& plan, const std::vector<RequiredCheck>& required,
+                                 const std::string& why);
+State state_of_refusal(const DeployPlan& plan);
+
 Message deploy_message(const DeployPlan& plan, const State& state, const std::string& title,
                        const std::string& text, const std::string& link);
 // mlopsctl.deploy.message/1

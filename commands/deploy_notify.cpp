@@ -52,9 +52,9 @@ OptionSpec notify_option() {
 }
 
 DeployNotifier::DeployNotifier(const Arguments& arguments, const DeployPlan& plan,
-                               DeployProgress& progress)
+                               std::function<void(const std::string&)> warn)
     : plan_(plan),
-      progress_(progress),
+      warn_(std::move(warn)),
       receivers_(message_receivers(arguments)),
       when_(arguments.text_or("notify-on", "bad")),
       link_(arguments.text_or("report-url", "")) {
@@ -93,6 +93,10 @@ void DeployNotifier::over(const DeployStory& story) {
        lines);
 }
 
+void DeployNotifier::refused(const std::string& why) {
+  send(state_of_refusal(plan_), "refused", why, {});
+}
+
 void DeployNotifier::broke(const State& state, const std::string& why) {
   send(state, "stopped in the middle of it", why, {});
 }
@@ -111,7 +115,7 @@ void DeployNotifier::send(const State& state, const std::string& title, const st
                      deploy_webhook_json(plan_, state, title, text, link_), [](Milliseconds) {});
       }
     } catch (const Error& error) {
-      progress_.warning(fmt::format("a message was not sent: {}", error.what()));
+      warn_(fmt::format("a message was not sent: {}", error.what()));
     }
   }
 }

@@ -6,8 +6,9 @@
 
 #include "commands/check_outputs.hpp"
 #include "commands/deploy_documents.hpp"
-#include "commands/deploy_progress.hpp"
 
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace mlopsctl::commands {
@@ -17,12 +18,16 @@ OptionSpec notify_option();
 class DeployNotifier {
  public:
   // Receivers are those of the options and of the plan's notify: "slack:NAME" and "webhook:NAME"
-  // with the name of the environment variable that holds the URL. Throws Error{usage, config}.
-  DeployNotifier(const Arguments& arguments, const DeployPlan& plan, DeployProgress& progress);
+  // with the name of the environment variable that holds the URL. `warn` is told what was not sent.
+  // Throws Error{usage, config}.
+  DeployNotifier(const Arguments& arguments, const DeployPlan& plan,
+                 std::function<void(const std::string&)> warn);
 
   // A human is waited for, or (notify-on always) it began.
   void event(const DeployEvent& event);
   void over(const DeployStory& story);
+  // A required check did not pass: nothing was changed.
+  void refused(const std::string& why);
   // The deployment could not go on, for a reason of its own.
   void broke(const State& state, const std::string& why);
 
@@ -31,7 +36,7 @@ class DeployNotifier {
             const std::vector<std::string>& lines);
 
   const DeployPlan& plan_;
-  DeployProgress& progress_;
+  std::function<void(const std::string&)> warn_;
   std::vector<Receiver> receivers_;
   std::string when_, link_;
   bool began_ = false;

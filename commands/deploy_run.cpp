@@ -49,15 +49,21 @@ std::vector<OptionSpec> deploy_run_options() {
 
 DeployRun::DeployRun(Context& context, const Arguments& arguments, std::string schema,
                      DeployPlan plan, const KubectlOptions& kubectl)
+    : DeployRun(context, arguments, std::move(schema), std::move(plan), kubectl,
+                open_cluster(kubectl)) {}
+
+DeployRun::DeployRun(Context& context, const Arguments& arguments, std::string schema,
+                     DeployPlan plan, const KubectlOptions& kubectl,
+                     std::unique_ptr<Cluster> cluster)
     : context_(context),
       arguments_(arguments),
       schema_(std::move(schema)),
       plan_(std::move(plan)),
-      cluster_(open_cluster(kubectl)),
+      cluster_(std::move(cluster)),
       http_(make_http_client()),
       pods_(kubectl_pods(fixed(kubectl, *cluster_))),
       progress_(context, plan_, system_clock()),
-      notifier_(arguments, plan_, progress_) {
+      notifier_(arguments, plan_, [this](const std::string& text) { progress_.warning(text); }) {
   once_ = std::make_unique<ReadOnce>(*cluster_, progress_.clock());
   watched_ = progress_.watched(once_->cluster());
   if (!plan_.prometheus.empty()) metrics_ = prometheus_source(make_http_client(), plan_.prometheus);

@@ -25,6 +25,9 @@ class DeployRun {
   // report.
   DeployRun(Context& context, const Arguments& arguments, std::string schema, DeployPlan plan,
             const KubectlOptions& kubectl);
+  // The same in a cluster that is open.
+  DeployRun(Context& context, const Arguments& arguments, std::string schema, DeployPlan plan,
+            const KubectlOptions& kubectl, std::unique_ptr<Cluster> cluster);
   DeployRun(const DeployRun&) = delete;
   DeployRun& operator=(const DeployRun&) = delete;
 

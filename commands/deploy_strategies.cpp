@@ -1,5 +1,7 @@
 // deploy rolling, deploy blue-green, deploy canary.
 #include "mlopsctl/base/text.hpp"
+#include "mlopsctl/deploy/manifest_cluster.hpp"
+#include "mlopsctl/platform/files.hpp"
 
 #include "commands/commands.hpp"
 #include "commands/deploy_arguments.hpp"
@@ -34,8 +36,8 @@ DeployPlan completed_plan(Context& context, const Arguments& arguments, Strategy
   return plan;
 }
 
-Report refused(const std::string& schema, const DeployPlan& plan,
-               const std::vector<RequiredCheck>& checks) {
+Report refused(Context& context, const Arguments& arguments, const std::string& schema,
+               const DeployPlan& plan, const std::vector<RequiredCheck>& checks) {
   Report report(schema);
   report.field("app", "app", Cell(plan.app));
   report.field("outcome", "outcome", Cell("refused"));
@@ -52,6 +54,11 @@ Report refused(const std::string& schema, const DeployPlan& plan,
     if (!passed && why.empty()) why = check.text;
   }
   report.verdict(code_of(checks));
+  if (!context.globals().dry_run) {
+    const auto warn = [&](const std::string& text) { context.progress().warning(text); };
+    DeployNotifier(arguments, plan, warn).refused(why);
+  }
+  write_check_outputs(context, arguments, refusal_documents(plan, checks, why), false, report);
   return report.summary(fmt::format("refused, nothing was changed: {}", why));
 }
 
@@ -79,12 +86,13 @@ void try_manifests(Context& context, DeployRun& run) {
 }
 
 Report rehearsed(Context& context, DeployRun& run, StrategyKind kind, const PinnedImage& image,
-                 const DeployTools& tools, const std::vector<RequiredCheck>& required) {
+                 const DeployTools& tools, const std::vector<RequiredCheck>& required,
+                 bool offline) {
   Session session = run.rehearse();
   try {
     make_strategy(kind, tools)->plan(session, image);
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::not_found) try_manifests(context, run);
+    if (error.kind() == ErrorKind::not_found && !offline) try_manifests(context, run);
     throw;
   }
   return rehearsal_report(run.schema(), run.plan(), session.state(), run.cluster().describe(),
@@ -110,22 +118,40 @@ PinnedImage image_of_run(Context& context, const Arguments& arguments, DeployRun
   return {image, image, at == image.npos ? "" : image.substr(at + 1)};
 }
 
+// --manifests: a rehearsal where no cluster can be asked.
+std::unique_ptr<Cluster> cluster_of(Context& context, const Arguments& arguments,
+                                    const KubectlOptions& kubectl) {
+  const auto file = arguments.text("manifests");
+  if (!file) return open_cluster(kubectl);
+  if (!context.globals().dry_run) {
+    throw Error(ErrorKind::usage, "--manifests is for --dry-run: a deployment needs a cluster",
+                "add --dry-run, or leave --manifests out");
+  }
+  return manifest_cluster(read_manifests(*file), kubectl.name_space,
+                          *file == "-" ? "standard input" : quoted_path(*file));
+}
+
 Report deploy_with(Context& context, const Arguments& arguments, StrategyKind kind) {
   validate_check_outputs(arguments);
   const std::string schema = fmt::format("deploy.{}/1", to_string(kind));
   DeployPlan plan = completed_plan(context, arguments, kind);
   const auto required = required_checks(context, arguments);
-  if (code_of(required) != ExitCode::done) return refused(schema, plan, required);
-  const KubectlOptions kubectl = kubectl_of(arguments, &plan);
-  DeployRun run(context, arguments, schema, std::move(plan), kubectl);
+  if (code_of(required) != ExitCode::done)
+    return refused(context, arguments, schema, plan, required);
+  const KubectlOptions kubectl = kubectl_of(context, arguments, &plan);
+  const bool offline = arguments.text("manifests").has_value();
+  auto cluster = cluster_of(context, arguments, kubectl);
+  DeployRun run(context, arguments, schema, std::move(plan), kubectl, std::move(cluster));
   run.require(required);
   preflight(run.cluster(), run.plan());
   const PinnedImage image = image_of_run(context, arguments, run);
   DeployTools tools = run.tools();
-  tools.force_from_unhealthy = arguments.flag("force-from-unhealthy");
-  tools.retry = arguments.flag("retry");
+  // What serves, and how well, is not known of manifests.
+  tools.force_from_unhealthy = offline || arguments.flag("force-from-unhealthy");
+  tools.retry = offline || arguments.flag("retry");
   try {
-    if (context.globals().dry_run) return rehearsed(context, run, kind, image, tools, required);
+    if (context.globals().dry_run)
+      return rehearsed(context, run, kind, image, tools, required, offline);
     Session session = run.begin(false);
     const auto strategy = make_strategy(kind, tools);
     strategy->plan(session, image);
@@ -168,6 +194,11 @@ std::vector<OptionSpec> strategy_options(StrategyKind kind) {
                      .help = "Crashing pods do not end it before that time is up"});
   options.push_back({.name = "force-from-unhealthy",
                      .help = "Deploy although what serves now is not ready: a fix for it"});
+  options.push_back({.name = "manifests",
+                     .value = "FILE",
+                     .help = "With --dry-run: ask no cluster, take these objects, such as those of "
+                             "'deploy render', for what it has",
+                     .complete = Complete::file});
   options.push_back({.name = "retry", .help = "Deploy again what serves or failed already"});
   if (kind == StrategyKind::canary) {
     options.push_back({.name = "skip-analysis",
@@ -225,6 +256,8 @@ CommandSpec deploy_rolling() {
       {{"mlopsctl deploy rolling --image ghcr.io/acme/chat:1.5",
         "The app of deploy.yaml, with another image"},
        {"mlopsctl deploy rolling --image ghcr.io/acme/chat:1.5 --dry-run", "What would be done?"},
+       {"mlopsctl deploy render | mlopsctl deploy rolling --dry-run --no-pin --manifests -",
+        "The same where no cluster can be asked"},
        {"mlopsctl deploy rolling --require-eval chat --require-drift-free chat --junit deploy.xml",
         "Only what has passed its checks; in CI"}},
       StrategyKind::rolling);

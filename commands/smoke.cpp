@@ -164,9 +164,10 @@ std::string serving_pod(Cluster& cluster, const DeployPlan& plan) {
       "'mlopsctl deploy status' shows what is there");
 }
 
-std::vector<SmokeResult> run_in_pod(const Arguments& arguments, const DeployPlan& plan,
-                                    const Work& work, HttpClient& client, std::string& target) {
-  KubectlOptions options = kubectl_of(arguments, &plan);
+std::vector<SmokeResult> run_in_pod(Context& context, const Arguments& arguments,
+                                    const DeployPlan& plan, const Work& work, HttpClient& client,
+                                    std::string& target) {
+  KubectlOptions options = kubectl_of(context, arguments, &plan);
   const auto cluster = open_cluster(options);
   options.name_space = cluster->name_space();
   const std::string pod = serving_pod(*cluster, plan);
@@ -227,7 +228,7 @@ Report smoke_run(Context& context, const Arguments& arguments) {
     return smoke_report(context, run);
   }
   const auto client = make_http_client();
-  run.results = work.base.empty() ? run_in_pod(arguments, *plan, work, *client, run.target)
+  run.results = work.base.empty() ? run_in_pod(context, arguments, *plan, work, *client, run.target)
                                   : run_smoke(*client, work.base, work.checks);
   Report report = smoke_report(context, run);
   write_check_outputs(context, arguments, smoke_documents(run), !all_passed(run.results), report);

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # The last part of the quick start, sourced by run.sh in work/: the chatbot is served on this machine
-# and checked, and the manifests of its deployment are written. Only with --deploy CONTEXT, or
-# MLOPSCTL_DEPLOY_CONTEXT, it is deployed to that cluster, in a namespace of its own.
+# and checked, the manifests of its deployment are written, and the next deployment is rehearsed on
+# them. Only with --deploy CONTEXT, or MLOPSCTL_DEPLOY_CONTEXT, it is deployed to that cluster, in a
+# namespace of its own.
 
 printf "\n# the chatbot behind OpenAI's API, here\n"
 typed python3 ../serve.py --model trigram-cache --host 127.0.0.1 --port 0 '&'
@@ -28,6 +29,10 @@ typed mlopsctl deploy render --file ../deploy.yaml '>chatbot.yaml'
 mlopsctl deploy render --file ../deploy.yaml >chatbot.yaml
 grep -E '^kind:|^  name:' chatbot.yaml
 
+printf '\n# what bringing a second version live would do, without a cluster\n'
+show mlopsctl deploy blue-green --file ../deploy.yaml --image localhost:5000/chatbot:2 --no-pin \
+  --dry-run --manifests chatbot.yaml
+
 context=${MLOPSCTL_DEPLOY_CONTEXT:-}
 if [ -z "$context" ]; then
   printf "\n# to bring it live: docker build -t REGISTRY/chatbot:1 examples/chatbot, docker push, and\n"
@@ -40,7 +45,7 @@ else
   typed mlopsctl deploy render --file ../deploy.yaml --image "$image" '|' kubectl apply -f -
   mlopsctl deploy render --file ../deploy.yaml --image "$image" |
     kubectl --context "$context" --namespace mlopsctl-chatbot apply -f -
-  show mlopsctl deploy blue-green "${where[@]}" --image "$image" --retry --require-eval small --dry-run
+  show mlopsctl deploy blue-green "${where[@]}" --image "$image" --retry --dry-run
   show mlopsctl deploy blue-green "${where[@]}" --image "$image" --retry
   show mlopsctl smoke "${where[@]}"
   show mlopsctl deploy status "${where[@]}"

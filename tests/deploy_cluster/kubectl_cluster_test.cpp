@@ -27,7 +27,8 @@ std::unique_ptr<Cluster> open(const FakeKubectl& kubectl, Milliseconds budget = 
                        .name_space = "llm",
                        .kubeconfig = {},
                        .request_timeout = Milliseconds{200},
-                       .request_budget = budget});
+                       .request_budget = budget,
+                       .no_answer_yet = {}});
 }
 
 Json object(const char* version, const char* kind, const char* name) {
@@ -121,6 +122,24 @@ TEST_CASE("reads are repeated while nothing answers, changes never are") {
   CHECK(failure_of([&] { cluster->patch(service, PatchKind::merge, Json::object()); }) ==
         ClusterFailure::unreachable);
   CHECK(kubectl.calls() == 4);
+}
+
+TEST_CASE("whoever waits for a first answer is told why, once") {
+  FakeKubectl kubectl;
+  for (int i = 0; i < 2; ++i) kubectl.fails(refused);
+  kubectl.answers({.out = object("v1", "Service", "chat").dump()});
+  kubectl.fails(refused);
+  kubectl.answers({.out = object("v1", "Service", "chat").dump()});
+  std::vector<std::string> told;
+  const auto cluster =
+      open_cluster({.program = kubectl.path(),
+                    .context = "prod",
+                    .name_space = "llm",
+                    .no_answer_yet = [&](const auto& why) { told.push_back(why); }});
+  CHECK(get_one(*cluster, service));
+  CHECK(get_one(*cluster, service));
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].find("was refused") != std::string::npos);
 }
 
 TEST_CASE("a read that is refused is not repeated") {

@@ -83,6 +83,37 @@ TEST_CASE("deploy render --lint: 0 sound, 3 not, also of manifests of one's own 
   CHECK(box.run({"deploy", "render", "--lint", "nothing.yaml"}).code == 1);
 }
 
+TEST_CASE("a deployment is rehearsed on manifests, where no cluster can be asked") {
+  Sandbox box;
+  box.write("deploy.yaml", "app: chat\nstrategy: blue-green\nimage: ghcr.io/acme/chat:1\n");
+  CHECK(box.run({"deploy", "render", "-o", "live.yaml"}).code == 0);
+  const auto next = [&](std::vector<std::string> more) {
+    std::vector<std::string> line{"deploy",   "blue-green", "--no-pin",   "--image",
+                                  "acme/c:2", "--dry-run",  "--manifests"};
+    line.insert(line.end(), more.begin(), more.end());
+    return box.run(line);
+  };
+  const auto planned = next({"live.yaml", "--json"});
+  CHECK(planned.code == 0);
+  const auto document = json::parse(planned.out);
+  CHECK(document["outcome"] == "dry run");
+  CHECK(document["from"] == "ghcr.io/acme/chat:1");
+  CHECK(document["to"] == "acme/c:2");
+  CHECK(has(document["cluster"], "'live.yaml'"));
+  CHECK(has(planned.out, "switch the selector of Service chat from chat-blue to chat-green"));
+
+  const auto rolling =
+      box.run({"deploy", "rolling", "--no-pin", "--dry-run", "--manifests", "live.yaml"});
+  CHECK(rolling.code == 1);
+  CHECK(has(rolling.err, "Deployment"));
+  CHECK(next({"gone.yaml"}).code == 1);
+  box.write("live.yaml", "just: text\n");
+  CHECK(has(next({"live.yaml"}).err, "no manifest"));
+  const auto real = box.run({"deploy", "blue-green", "--no-pin", "--manifests", "live.yaml"});
+  CHECK(real.code == 2);
+  CHECK(has(real.err, "--dry-run"));
+}
+
 TEST_CASE("help deploy-file lists every key") {
   Sandbox box;
   const auto guide = box.output_of({"help", "deploy-file"});

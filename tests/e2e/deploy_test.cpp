@@ -1,5 +1,6 @@
 // deploy, rollback and their siblings as far as no cluster is needed: plans, required checks, what
 // is missing, completion.
+#include "support/http_server.hpp"
 #include "support/sandbox.hpp"
 
 #include <doctest/doctest.h>
@@ -59,6 +60,32 @@ TEST_CASE("a required check that did not pass refuses with 3, one that is missin
   REQUIRE(check("good.json").code == 0);
   // The last one counts; now it is kubectl that is missing.
   CHECK(project.deploy("rolling", {"--require-eval", "chat"}).code == 1);
+}
+
+TEST_CASE("a refusal is told as any other end: JUnit XML, Markdown and messages") {
+  Project project;
+  project.box.output_of({"init", "--project", "."});
+  project.box.run({"eval", "check", "bad.json", "--baseline", "baseline.json", "--name", "chat"});
+  const HttpServer people([](const ServedRequest&) -> ServedResponse { return {}; });
+  project.box.set_environment("HOOK", people.url("/hook"));
+  project.box.set_environment("GITHUB_STEP_SUMMARY",
+                              (project.box.folder() / "summary.md").string());
+  const Strings outputs{"--require-eval",   "chat",          "--junit", "refused.xml",
+                        "--github-summary", "--webhook-env", "HOOK"};
+  CHECK(project.deploy("rolling", outputs).code == 3);
+  const std::string junit = project.box.read("refused.xml");
+  CHECK(has(junit, "evaluation chat"));
+  CHECK(has(junit, "<failure"));
+  CHECK(has(project.box.read("summary.md"), "refused"));
+  REQUIRE(people.requests().size() == 1);
+  const json message = json::parse(people.requests()[0].body);
+  CHECK(message["title"] == "refused");
+  CHECK(message["app"] == "chat");
+
+  Strings rehearsal = outputs;
+  rehearsal.push_back("--dry-run");
+  CHECK(project.deploy("rolling", rehearsal).code == 3);
+  CHECK(people.requests().size() == 1);
 }
 
 TEST_CASE("wrong lines and wrong plans are told before anything is attempted") {

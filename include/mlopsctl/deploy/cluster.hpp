@@ -9,6 +9,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -108,6 +109,9 @@ struct KubectlOptions {
   std::string context, name_space, kubeconfig;  // empty: kubectl's own choice
   Milliseconds request_timeout{10'000};
   Milliseconds request_budget{30'000};  // for repeating reads
+  // Told once, with what kubectl said, when the first read gets no answer and is going to be
+  // repeated.
+  std::function<void(const std::string&)> no_answer_yet = {};
 };
 // Fixes context and namespace for as long as it lives, whatever `kubectl config` does meanwhile.
 // Throws Error{unavailable} with what to install if there is no kubectl, Error{config} for a

@@ -40,21 +40,25 @@ std::vector<Json> documents_in(const std::string& text, const std::string& what)
   return documents;
 }
 
+}  // namespace
+
 template <class Action>
-auto with_repeats(const Action& action, Milliseconds budget) {
-  const auto end = std::chrono::steady_clock::now() + budget;
+auto KubectlProgram::with_repeats(const Action& action) {
+  const auto end = std::chrono::steady_clock::now() + options_.request_budget;
   for (int failures = 1;; ++failures) {
     Milliseconds wait = retry_delay(waits, failures);
     try {
-      return action();
+      auto result = action();
+      answered_ = true;
+      return result;
     } catch (const ClusterError& error) {
       if (!error.outcome_unknown() || std::chrono::steady_clock::now() + wait >= end) throw;
+      if (!answered_ && !told_ && options_.no_answer_yet) options_.no_answer_yet(error.what());
+      told_ = true;
     }
     interruptible_wait(wait);
   }
 }
-
-}  // namespace
 
 std::string KubectlProgram::describe() const {
   return fmt::format("{}, namespace {}",
@@ -112,7 +116,7 @@ std::string KubectlProgram::once(const KubectlCall& call) {
 }
 
 std::string KubectlProgram::repeated(const KubectlCall& call) {
-  return with_repeats([&] { return once(call); }, options_.request_budget);
+  return with_repeats([&] { return once(call); });
 }
 
 std::vector<Json> KubectlProgram::documents_once(const KubectlCall& call) {
@@ -120,7 +124,7 @@ std::vector<Json> KubectlProgram::documents_once(const KubectlCall& call) {
 }
 
 std::vector<Json> KubectlProgram::documents_repeated(const KubectlCall& call) {
-  return with_repeats([&] { return documents_once(call); }, options_.request_budget);
+  return with_repeats([&] { return documents_once(call); });
 }
 
 }  // namespace mlopsctl::deploy

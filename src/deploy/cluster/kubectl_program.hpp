@@ -36,9 +36,12 @@ class KubectlProgram {
 
  private:
   std::string hint_for(ClusterFailure failure) const;
+  template <class Action>
+  auto with_repeats(const Action& action);
 
   KubectlOptions options_;
   std::uint64_t calls_ = 0;
+  bool answered_ = false, told_ = false;  // the API server once; that it does not
 };
 
 }  // namespace mlopsctl::deploy
