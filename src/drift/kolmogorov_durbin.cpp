@@ -50,24 +50,24 @@ SquareMatrix squared(const SquareMatrix& matrix) {
 // H of order 2k-1, η = k - nx: 1/(i-j+1)! on and below the first superdiagonal, with the first
 // column and the last row corrected for what has left the band.
 SquareMatrix durbin_matrix(std::size_t k, double eta) {
-  const std::size_t order = 2 * k - 1;
-  std::vector<double> inverse_factorial(order + 1, 1.0);
-  for (std::size_t j = 1; j <= order; ++j) {
+  const std::size_t size = 2 * k - 1;
+  std::vector<double> inverse_factorial(size + 1, 1.0);
+  for (std::size_t j = 1; j <= size; ++j) {
     inverse_factorial[j] = inverse_factorial[j - 1] / static_cast<double>(j);
   }
-  SquareMatrix h(order);
-  for (std::size_t i = 0; i < order; ++i) {
-    for (std::size_t j = 1; j < order && j <= i + 1; ++j) h.at(i, j) = inverse_factorial[i + 1 - j];
+  SquareMatrix h(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    for (std::size_t j = 1; j < size && j <= i + 1; ++j) h.at(i, j) = inverse_factorial[i + 1 - j];
   }
-  for (std::size_t i = 0; i < order; ++i) {
+  for (std::size_t i = 0; i < size; ++i) {
     const double power = std::pow(eta, static_cast<double>(i + 1));
     double value = (1 - power) * inverse_factorial[i + 1];
-    if (i + 1 == order) {
-      const double both = std::pow(std::max(2 * eta - 1, 0.0), static_cast<double>(order));
-      value = (1 - 2 * power + both) * inverse_factorial[order];
+    if (i + 1 == size) {
+      const double both = std::pow(std::max(2 * eta - 1, 0.0), static_cast<double>(size));
+      value = (1 - 2 * power + both) * inverse_factorial[size];
     }
     h.at(i, 0) = value;
-    h.at(order - 1, order - 1 - i) = value;
+    h.at(size - 1, size - 1 - i) = value;
   }
   return h;
 }
