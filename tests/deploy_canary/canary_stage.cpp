@@ -283,7 +283,8 @@ DeployResult CanaryProcess::deploy(const std::string& tag) {
   Session session = Session::begin(tools(), stage_.plan, patience, false);
   const auto strategy = make_canary(deploy_tools());
   strategy->plan(session, pinned_image(tag));
-  return run_deployment(session, *strategy);
+  CountedStrategy counted(*strategy, cluster, calls);
+  return run_deployment(session, counted);
 }
 
 State CanaryProcess::planned(const std::string& tag) {

@@ -9,6 +9,7 @@
 #include "support/cluster/manifests.hpp"
 #include "support/cluster/simulated_cluster.hpp"
 #include "support/cluster/virtual_clock.hpp"
+#include "support/deploy/counted_strategy.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -78,6 +79,7 @@ class CanaryProcess {
   SimulatedCluster cluster;
   VirtualClock clock;
   ReadOnce once;             // as a real process has it
+  CallCounts calls;          // of deploy()
   Milliseconds patience{0};  // with the lock of somebody who may be dead
 
   DeployResult deploy(const std::string& tag);

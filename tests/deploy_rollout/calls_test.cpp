@@ -16,10 +16,10 @@ TEST_CASE("a tick makes at most ten calls, the first as well, and what comes bef
     Deployer deployer(stage);
     preflight(deployer.once.cluster(), stage.plan);
     CHECK(deployer.deploy("1.5").outcome == ReleaseOutcome::succeeded);
-    const auto& ticks = deployer.calls_of_ticks;
+    const auto& ticks = deployer.calls.of_ticks;
     REQUIRE(ticks.size() > 3);
     CHECK(*std::ranges::max_element(ticks) <= 10);
-    CHECK(deployer.calls_before_ticks <= 6);  // namespace and rights, lock, plan
+    CHECK(deployer.calls.before_ticks <= 6);  // namespace and rights, lock, plan
     CHECK(ticks[0] + ticks[1] <= 10);         // claims, history, state, the first change
   }
 }

@@ -128,7 +128,7 @@ Json as_stable(Json candidate_template, const Json& pod_template) {
   return candidate_template;
 }
 
-void ensure_service(Session& session, const std::string& stable_service) {
+bool ensure_service(Session& session, const std::string& stable_service) {
   State& state = session.state();
   const std::string name = canary_name(stable_service);
   const std::array<ObjectRef, 2> references{service_ref(stable_service), service_ref(name)};
@@ -143,11 +143,11 @@ void ensure_service(Session& session, const std::string& stable_service) {
   const Json wanted = Json::parse(state.notes.at("canary.selector"));
   if (own_service) {
     own(session, service_ref(name), *own_service);
-    if (own_service->at("spec").value("selector", Json()) == wanted) return;
+    if (own_service->at("spec").value("selector", Json()) == wanted) return false;
     session.change(service_ref(name),
                    Json::array({{{"op", "add"}, {"path", "/spec/selector"}, {"value", wanted}}}),
                    [&](const Json& now) { return now.at("spec").at("selector") == wanted; });
-    return;
+    return false;
   }
   // Noted before it is done: whoever goes on after us removes it.
   state.notes["route.service"] = name;
@@ -161,6 +161,7 @@ void ensure_service(Session& session, const std::string& stable_service) {
                   {"kind", "Service"},
                   {"metadata", own_metadata(name, session.plan().app, *stable)},
                   {"spec", {{"selector", wanted}, {"ports", ports}}}});
+  return true;
 }
 
 void remove_service(Session& session, const std::string& stable_service) {

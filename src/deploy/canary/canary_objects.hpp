@@ -37,8 +37,8 @@ Json candidate_manifest(const Json& stable_deployment, const Json& pod_template,
 Json as_stable(Json candidate_template, const Json& pod_template);
 
 // APP-canary: the stable Service for the canary's pods. Created, or made to select them; notes
-// "route.service" that it is to be removed in the end.
-void ensure_service(Session& session, const std::string& stable_service);
+// "route.service" that it is to be removed in the end. True: the state was saved on the way.
+bool ensure_service(Session& session, const std::string& stable_service);
 void remove_service(Session& session, const std::string& stable_service);
 
 // Writes our fence to an object that was read and has another.

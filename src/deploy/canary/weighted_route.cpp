@@ -88,8 +88,9 @@ class WeightedRoute : public TrafficRouter {
 
   void prepare(Session& session) override {
     const Json object = require(session.cluster());
-    remember(session, object);
-    ensure_service(session, stable_);
+    const bool noted = note_originals(session, object);
+    const bool saved = ensure_service(session, stable_);
+    if (noted && !saved) session.save();
     change(session, object,
            [&](const Json& list) { return has_canary(list) ? list : with_weight(list, 0); });
   }
@@ -215,15 +216,19 @@ class WeightedRoute : public TrafficRouter {
 
   // Originals are noted before the first change, so that whoever ends this can put them back.
   void remember(Session& session, const Json& object) {
+    if (note_originals(session, object)) session.save();
+  }
+  // False: they were noted before.
+  bool note_originals(Session& session, const Json& object) {
     stable_ = find_stable(object, session.cluster().name_space());
     auto& notes = session.state().notes;
-    if (notes.contains("route.before")) return;
+    if (notes.contains("route.before")) return false;
     Json before = Json::array();
     for (const auto& [pointer, list] : lists_of(object)) {
       before.push_back({{"at", pointer}, {"list", list}});
     }
     notes["route.before"] = before.dump();
-    session.save();
+    return true;
   }
 
   // Shares what stable and canary have together; other backends keep theirs.

@@ -39,27 +39,6 @@ class Answers : public HttpClient {
   Stage& stage_;
 };
 
-// Counts the calls of each tick.
-class Counted : public Strategy {
- public:
-  Counted(Strategy& inner, Deployer& deployer) : inner_(inner), deployer_(deployer) {}
-  void plan(Session& session, const PinnedImage& image) override { inner_.plan(session, image); }
-  Tick tick(Session& session) override {
-    const std::uint64_t before = deployer_.cluster.calls();
-    if (deployer_.calls_of_ticks.empty()) deployer_.calls_before_ticks = before;
-    const Tick tick = inner_.tick(session);
-    deployer_.calls_of_ticks.push_back(deployer_.cluster.calls() - before);
-    return tick;
-  }
-  std::vector<std::string> manual_steps(Session& session) const override {
-    return inner_.manual_steps(session);
-  }
-
- private:
-  Strategy& inner_;
-  Deployer& deployer_;
-};
-
 Json colour_manifest(const std::string& colour, int replicas) {
   Json manifest = deployment_manifest("chat-" + colour, image("1.4"), replicas);
   const Json labels{{"app", "chat"}, {"version", colour}};
@@ -178,7 +157,7 @@ DeployResult Deployer::deploy(const std::string& tag) {
   strategy->plan(session, {.asked = "ghcr.io/acme/chat:" + tag,
                            .pinned = image(tag),
                            .digest = image(tag).substr(image(tag).find('@') + 1)});
-  Counted counted(*strategy, *this);
+  CountedStrategy counted(*strategy, cluster, calls);
   return run_deployment(session, counted);
 }
 

@@ -8,6 +8,7 @@
 #include "support/cluster/images.hpp"
 #include "support/cluster/simulated_cluster.hpp"
 #include "support/cluster/virtual_clock.hpp"
+#include "support/deploy/counted_strategy.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -51,9 +52,8 @@ class Deployer {
 
   SimulatedCluster cluster;
   VirtualClock clock;
-  ReadOnce once;                              // as a real process has it
-  std::vector<std::uint64_t> calls_of_ticks;  // of deploy()
-  std::uint64_t calls_before_ticks = 0;
+  ReadOnce once;             // as a real process has it
+  CallCounts calls;          // of deploy()
   Milliseconds patience{0};  // with the lock of somebody who may be dead
 
   DeployResult deploy(const std::string& tag);
