@@ -13,7 +13,7 @@ using namespace mlopsctl;
 namespace {
 
 std::string text_of(const std::string& name) {
-  return read_file(mlopsctl::testing::source_folder + "/tests/golden/deploy/flagger/" + name);
+  return read_file(mlopsctl::testing::source_folder() + "/tests/golden/deploy/flagger/" + name);
 }
 DeployPlan golden(const std::string& name) { return parse_plan(text_of(name), "'canary.yaml'"); }
 

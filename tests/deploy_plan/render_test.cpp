@@ -137,7 +137,7 @@ TEST_CASE("YAML of manifests is what people write, and readers take texts for te
 
 // MLOPSCTL_UPDATE_GOLDEN=1 writes the files anew.
 TEST_CASE("rendered manifests are the golden ones") {
-  const std::string folder = mlopsctl::testing::source_folder + "/tests/golden/deploy/rendered/";
+  const std::string folder = mlopsctl::testing::source_folder() + "/tests/golden/deploy/rendered/";
   for (const std::string name :
        {"rolling", "blue-green", "canary-gateway-api", "vllm-autoscaled"}) {
     const auto plan = parse_plan(read_file(folder + name + ".deploy.yaml"), name);

@@ -20,7 +20,7 @@ using Strings = std::vector<std::string>;
 
 namespace {
 
-std::string model() { return mlopsctl::testing::source_folder + "/examples/chatbot/model"; }
+std::string model() { return mlopsctl::testing::source_folder() + "/examples/chatbot/model"; }
 
 Outcome bench(const Sandbox& box, const std::string& target, Strings more = {}) {
   Strings argv{"bench", "run", target, "--output-tokens", "4", "-n", "3"};

@@ -63,13 +63,8 @@ struct World {
   }
   // Sends the signal as soon as the deployment has the image, and waits for the end.
   Outcome deploy_until_changed(const std::string& image, int signal) {
-    const std::string shell = "echo $$ >pid; exec " + binary() + " deploy rolling --image " + image;
-    Outcome outcome;
-    std::thread deploying([&] { outcome = box.run_program({"sh", "-c", shell}); });
-    wait_for_image(image);
-    ::kill(std::stoi(box.read("pid")), signal);
-    deploying.join();
-    return outcome;
+    return box.interrupt({binary(), "deploy", "rolling", "--image", image}, signal,
+                         [&] { return image_of("chat") == image; });
   }
   void one_deployment() {
     make(deployment_manifest("chat", pinned("acme/chat:1"), 2));

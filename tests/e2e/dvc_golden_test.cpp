@@ -21,7 +21,7 @@ using Strings = std::vector<std::string>;
 
 void unpack(const Sandbox& box, const std::string& name) {
   const fs::path archive =
-      fs::path(mlopsctl::testing::source_folder) / "tests/golden/dvc/repos" / (name + ".tar.gz");
+      fs::path(mlopsctl::testing::source_folder()) / "tests/golden/dvc/repos" / (name + ".tar.gz");
   REQUIRE(box.run_program({"tar", "-xzf", archive.string(), "--no-same-owner"}).code == 0);
 }
 

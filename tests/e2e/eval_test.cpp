@@ -32,7 +32,7 @@ struct Project {
   Sandbox box;
 
   Project() {
-    fs::create_directory_symlink(mlopsctl::testing::source_folder + "/examples/chatbot/model",
+    fs::create_directory_symlink(mlopsctl::testing::source_folder() + "/examples/chatbot/model",
                                  box.folder() / "model");
     std::string rows;
     for (int i = 0; i < 8; ++i) {
@@ -111,7 +111,7 @@ TEST_CASE("eval run: prompts go through the chat template; 2 where there is none
   fs::remove(project.box.folder() / "model");
   fs::create_directory(project.box.folder() / "model");
   for (const auto& file :
-       fs::directory_iterator(mlopsctl::testing::source_folder + "/examples/chatbot/model"))
+       fs::directory_iterator(mlopsctl::testing::source_folder() + "/examples/chatbot/model"))
     fs::create_symlink(file.path(), project.box.folder() / "model" / file.path().filename());
   project.box.write("model/chat_template.jinja",
                     "{% for turn in messages %}{{ turn.role ~ ': ' ~ turn.content ~ '\n' }}"

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <set>
 
 using mlopsctl::testing::Outcome;
@@ -185,7 +186,7 @@ TEST_CASE("every command answers with one JSON object that names its schema") {
   box.write("responses.jsonl", responses);
   box.write("answers.db", "");
   std::filesystem::create_directory_symlink(
-      mlopsctl::testing::source_folder + "/examples/chatbot/model", box.folder() / "small-model");
+      mlopsctl::testing::source_folder() + "/examples/chatbot/model", box.folder() / "small-model");
   box.write("predictions.csv", "gold,predicted\na,a\nb,a\n");
   box.write("quiz.jsonl",
             R"({"q": "Who is there?", "choices": ["Hamlet", "nobody"], "answer": 0})");
@@ -228,15 +229,20 @@ TEST_CASE("every command answers with one JSON object that names its schema") {
 TEST_CASE("an interrupted stream has stored what arrived") {
   const Sandbox box;
   const std::string run = box.output_of({"run", "start"});
-  for (const auto& [signal, code] : {std::pair{"INT", 130}, std::pair{"TERM", 143}}) {
+  const auto metrics = [&] {
+    return json::parse(box.output_of({"run", "show", run, "--json"}))["metrics"].size();
+  };
+  std::size_t expected = 0;
+  for (const auto& [signal, code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
     CAPTURE(signal);
-    const Outcome outcome = box.run_program(
-        {"bash", "-c",
-         std::string("(echo '{\"") + signal + "\":1}'; sleep 3) | timeout --preserve-status -s " +
-             signal + " 1 " + mlopsctl::testing::binary() + " run log " + run + " --from -"});
+    const std::string line = "{\"m" + std::to_string(++expected) + "\":1}";
+    const Outcome outcome = box.interrupt(
+        {"bash", "-c", "exec \"$0\" run log \"$1\" --from - < <(echo \"$2\"; sleep 60 2>/dev/null)",
+         mlopsctl::testing::binary(), run, line},
+        signal, [&] { return metrics() == expected; });
     CHECK(outcome.code == code);
   }
-  CHECK(json::parse(box.output_of({"run", "show", run, "--json"}))["metrics"].size() == 2);
+  CHECK(metrics() == expected);
 }
 
 TEST_CASE("a folder that cannot become a project is a failure that names it") {

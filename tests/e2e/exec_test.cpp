@@ -150,11 +150,14 @@ TEST_CASE("--json leaves stdout to the document, and --quiet silences the summar
 
 TEST_CASE("an interrupt reaches the command, and the exit code says so") {
   const Sandbox box;
-  for (const auto& [signal, code] : {std::pair{"INT", 130}, std::pair{"TERM", 143}}) {
+  for (const auto& [signal, code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
     CAPTURE(signal);
-    const Outcome outcome = box.run_program(
-        {"timeout", "--preserve-status", "-s", signal, "1", mlopsctl::testing::binary(), "run",
-         "exec", "--", "sh", "-c", "trap 'echo stopped; exit 3' INT TERM; sleep 30 & wait"});
+    const auto ready = box.folder() / "ready";
+    std::filesystem::remove(ready);
+    const Outcome outcome =
+        box.interrupt({mlopsctl::testing::binary(), "run", "exec", "--", "sh", "-c",
+                       "trap 'echo stopped; exit 3' INT TERM; touch ready; sleep 60 & wait"},
+                      signal, [&] { return std::filesystem::exists(ready); });
     CHECK(outcome.code == code);
     CHECK(outcome.out.find("stopped") != std::string::npos);
     CHECK(last(box)["status"] != "RUNNING");
@@ -163,16 +166,15 @@ TEST_CASE("an interrupt reaches the command, and the exit code says so") {
 
 TEST_CASE("a run whose tracker was killed is shown as gone, and reaping keeps what it left") {
   const Sandbox box;
+  box.write("train.sh",
+            "echo '{\"step\":1,\"loss\":1}' >>\"$MLOPSCTL_METRICS\"\ntouch ready\n"
+            "until [ -e killed ]; do sleep 0.02; done\n"
+            "echo '{\"step\":2,\"loss\":2}' >>\"$MLOPSCTL_METRICS\"\necho end\ntouch done\n");
   box.run_program(
       {"sh", "-c",
        mlopsctl::testing::binary() +
-           " run exec -- sh -c 'echo \"{\\\"step\\\":1,\\\"loss\\\":1}\" >> \"$MLOPSCTL_METRICS\"; "
-           "sleep 1; "
-           "echo \"{\\\"step\\\":2,\\\"loss\\\":2}\" >> \"$MLOPSCTL_METRICS\"; echo end' & pid=$!; "
-           "for i in $(seq 100); do sleep 0.05; " +
-           mlopsctl::testing::binary() +
-           " run list 2>/dev/null | grep -q RUNNING && break; done; sleep 0.4; kill -9 $pid; sleep "
-           "1.5"});
+           " run exec -- sh train.sh & pid=$!; until [ -e ready ]; do sleep 0.02; done; "
+           "kill -9 $pid; wait $pid; touch killed; until [ -e done ]; do sleep 0.02; done"});
   CHECK(last(box)["status"] == "RUNNING");
   CHECK(box.run_on_terminal({"run", "list", "--no-color"}).out.find("RUNNING (gone)") !=
         std::string::npos);

@@ -18,12 +18,12 @@ using Strings = std::vector<std::string>;
 
 namespace {
 
-const std::string tasks = source_folder + "/examples/chatbot/eval/word_order.yaml";
+const std::string tasks = source_folder() + "/examples/chatbot/eval/word_order.yaml";
 
 struct Models {
   Sandbox box;
   Models() {
-    const fs::path model = source_folder + "/examples/chatbot/model";
+    const fs::path model = source_folder() + "/examples/chatbot/model";
     for (const char* name : {"good", "damaged", "nan"}) {
       fs::create_directories(box.folder() / name);
       for (const char* file : {"config.json", "tokenizer.json", "tokenizer_config.json",

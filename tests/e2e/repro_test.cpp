@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include <csignal>
 #include <filesystem>
 
 using mlopsctl::testing::Outcome;
@@ -215,10 +216,12 @@ TEST_CASE("an interrupted repro ends its command and keeps what was done") {
   box.write(".dvc/config", "");
   box.write("dvc.yaml",
             "stages:\n  one:\n    cmd: echo 1 > a\n    outs: [a]\n"
-            "  two:\n    cmd: sleep 30\n    deps: [a]\n    outs: [b]\n");
-  for (const auto& [signal, code] : {std::pair{"INT", 130}, std::pair{"TERM", 143}}) {
-    const Outcome outcome = box.run_program({"timeout", "--preserve-status", "-s", signal, "2",
-                                             mlopsctl::testing::binary(), "repro", "-j", "2"});
+            "  two:\n    cmd: touch ready; exec sleep 60\n    deps: [a]\n    outs: [b]\n");
+  for (const auto& [signal, code] : {std::pair{SIGINT, 130}, std::pair{SIGTERM, 143}}) {
+    const auto ready = box.folder() / "ready";
+    std::filesystem::remove(ready);
+    const Outcome outcome = box.interrupt({mlopsctl::testing::binary(), "repro", "-j", "2"}, signal,
+                                          [&] { return std::filesystem::exists(ready); });
     CHECK(outcome.code == code);
   }
   CHECK(box.read("dvc.lock").find("  one:\n") != std::string::npos);

@@ -139,7 +139,7 @@ TEST_CASE("the committed manual pages are those of this program") {
   const Sandbox box;
   REQUIRE(box.run({"help", "man", "pages"}).code == 0);
   const Outcome difference =
-      box.run_program({"diff", "-r", "pages", mlopsctl::testing::source_folder + "/man"});
+      box.run_program({"diff", "-r", "pages", mlopsctl::testing::source_folder() + "/man"});
   INFO("run: mlopsctl help man man/");
   INFO(difference.out);
   CHECK(difference.code == 0);

@@ -58,7 +58,7 @@ class SlowEngine final : public Engine {
 };
 
 const Tokenizer& tokenizer() {
-  static const Tokenizer loaded = Tokenizer::load(source_folder + "/examples/chatbot/model");
+  static const Tokenizer loaded = Tokenizer::load(source_folder() + "/examples/chatbot/model");
   return loaded;
 }
 

@@ -20,7 +20,7 @@ namespace {
 constexpr double tolerance = 1e-4;
 
 const std::filesystem::path& folder() {
-  static const auto path = std::filesystem::path(source_folder) / "tests" / "golden" / "engine";
+  static const auto path = std::filesystem::path(source_folder()) / "tests" / "golden" / "engine";
   return path;
 }
 

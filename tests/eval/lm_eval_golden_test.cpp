@@ -25,9 +25,9 @@ using Json = nlohmann::json;
 
 namespace {
 
-const std::string golden = source_folder + "/tests/golden/eval";
+const std::string golden = source_folder() + "/tests/golden/eval";
 
-const std::filesystem::path model = source_folder + "/examples/chatbot/model";
+const std::filesystem::path model = source_folder() + "/examples/chatbot/model";
 
 std::unique_ptr<Target> opened(const std::filesystem::path& folder) {
   LocalOptions options{.model = folder};
@@ -200,7 +200,7 @@ TEST_CASE("prompts that go through a chat template are those of the harness, and
 }
 
 TEST_CASE("the first examples of the quick start's tasks are scored as the harness scores them") {
-  const EvalResult result = evaluated(source_folder + "/examples/chatbot/eval", 6);
+  const EvalResult result = evaluated(source_folder() + "/examples/chatbot/eval", 6);
   CHECK(result.tasks.size() == 5);
   for (const TaskResult& task : result.tasks) check_examples(task);
 }

@@ -77,7 +77,7 @@ class RuleEngine final : public Engine {
 };
 
 Tokenizer tokenizer() {
-  return Tokenizer::load(testing::source_folder + "/examples/chatbot/model");
+  return Tokenizer::load(testing::source_folder() + "/examples/chatbot/model");
 }
 
 struct Local {

@@ -37,7 +37,7 @@ class Mutator {
 
 inline std::vector<std::string> corpus(std::string_view target) {
   const auto folder =
-      std::filesystem::path(testing::source_folder) / "tests" / "fuzz" / "corpus" / target;
+      std::filesystem::path(testing::source_folder()) / "tests" / "fuzz" / "corpus" / target;
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     files.push_back(entry.path());

@@ -20,7 +20,7 @@ bool agrees(double expected, double got) {
 
 TEST_CASE(
     "tests of pairs, quantiles and every digit of the bootstraps agree with scipy and numpy") {
-  std::ifstream file(mlopsctl::testing::source_folder + "/tests/golden/gate/statistics.jsonl");
+  std::ifstream file(mlopsctl::testing::source_folder() + "/tests/golden/gate/statistics.jsonl");
   int cases = 0;
   for (std::string line; std::getline(file, line); ++cases) {
     const Json one = Json::parse(line);

@@ -16,7 +16,7 @@ using gate::Verdict;
 
 namespace {
 
-const std::string folder = testing::source_folder + "/examples/chatbot/model";
+const std::string folder = testing::source_folder() + "/examples/chatbot/model";
 
 std::unique_ptr<Engine> real_engine() {
   return make_cpu_engine(Checkpoint::open(folder), {.threads = 1});

@@ -2,7 +2,7 @@
 
 namespace mlopsctl::testing {
 
-const std::string source_folder = MLOPSCTL_SOURCE_DIR;
-const std::string built_program = MLOPSCTL_BINARY_PATH;
+std::string source_folder() { return MLOPSCTL_SOURCE_DIR; }
+std::string built_program() { return MLOPSCTL_BINARY_PATH; }
 
 }  // namespace mlopsctl::testing

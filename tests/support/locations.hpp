@@ -6,7 +6,8 @@
 
 namespace mlopsctl::testing {
 
-extern const std::string source_folder;  // of this repository, without a slash at the end
-extern const std::string built_program;  // build/<preset>/bin/mlopsctl
+// Functions, as constants of tests are made of them before main().
+std::string source_folder();  // of this repository, without a slash at the end
+std::string built_program();  // build/<preset>/bin/mlopsctl
 
 }  // namespace mlopsctl::testing

@@ -68,7 +68,7 @@ Radosgw::Radosgw() {
   for (int attempt = 0; attempt < 3; ++attempt) {
     port_ = free_ports(attempt);
     const auto result =
-        run_process({.argv = {testing::source_folder + "/tests/support/start-rgw.sh", folder_,
+        run_process({.argv = {testing::source_folder() + "/tests/support/start-rgw.sh", folder_,
                               std::to_string(port_)},
                      .timeout = Milliseconds{120'000}});
     if (result.ok()) return;

@@ -11,11 +11,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 
 namespace mlopsctl::testing {
 
@@ -82,7 +84,7 @@ void exchange(Pipe& in, Pipe& out, Pipe& err, std::string_view input, Outcome& o
 
 std::string binary() {
   const char* other = std::getenv("MLOPSCTL_BINARY");
-  return other != nullptr ? other : built_program;
+  return other != nullptr ? other : built_program();
 }
 
 Sandbox::Sandbox() {
@@ -107,6 +109,20 @@ Sandbox::~Sandbox() {
   }
   std::error_code ignored;
   fs::remove_all(folder_, ignored);
+}
+
+Outcome Sandbox::interrupt(const std::vector<std::string>& argv, int signal,
+                           const std::function<bool()>& ready) const {
+  std::vector<std::string> shell{"sh", "-c", "echo $$ >interrupted.pid; exec \"$@\"", "sh"};
+  shell.insert(shell.end(), argv.begin(), argv.end());
+  Outcome outcome;
+  std::thread running([&] { outcome = run_program(shell); });
+  for (int i = 0; i < 1200 && !ready(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  ::kill(std::stoi(read("interrupted.pid")), signal);
+  running.join();
+  return outcome;
 }
 
 void Sandbox::set_environment(std::string name, std::string value) {

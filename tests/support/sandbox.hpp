@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +31,9 @@ class Sandbox {
                           const std::string& typed = {}) const;
   // Another program, e.g. git, in the folder.
   Outcome run_program(const std::vector<std::string>& argv, const std::string& input = {}) const;
+  // Another program that gets the signal as soon as `ready` says so (after a minute anyway).
+  Outcome interrupt(const std::vector<std::string>& argv, int signal,
+                    const std::function<bool()>& ready) const;
 
   void set_environment(std::string name, std::string value);
   void write(const std::string& name, const std::string& text) const;

@@ -15,7 +15,7 @@ using namespace mlopsctl;
 namespace {
 
 fs::path golden(const std::string& file) {
-  return fs::path(testing::source_folder) / "tests" / "golden" / "chat" / file;
+  return fs::path(testing::source_folder()) / "tests" / "golden" / "chat" / file;
 }
 
 nlohmann::json read(const std::string& file) {

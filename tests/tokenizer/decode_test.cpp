@@ -11,7 +11,7 @@ using namespace mlopsctl;
 namespace {
 
 Tokenizer family(const std::string& name) {
-  return Tokenizer::load(std::filesystem::path(testing::source_folder) / "tests" / "golden" /
+  return Tokenizer::load(std::filesystem::path(testing::source_folder()) / "tests" / "golden" /
                          "tokenizer" / name);
 }
 

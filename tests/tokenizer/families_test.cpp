@@ -13,7 +13,7 @@ using namespace mlopsctl;
 namespace {
 
 fs::path golden(const std::string& family) {
-  return fs::path(testing::source_folder) / "tests" / "golden" / "tokenizer" / family;
+  return fs::path(testing::source_folder()) / "tests" / "golden" / "tokenizer" / family;
 }
 
 std::string streamed(const Tokenizer& tokenizer, const std::vector<TokenId>& ids) {

@@ -13,8 +13,8 @@ using testing::source_folder;
 using Json = nlohmann::json;
 
 TEST_CASE("the small model's tokenizer gives the library's ids, and the text again") {
-  const auto tokenizer = Tokenizer::load(source_folder + "/examples/chatbot/model");
-  std::ifstream file(source_folder + "/tests/golden/engine/chatbot/golden.json");
+  const auto tokenizer = Tokenizer::load(source_folder() + "/examples/chatbot/model");
+  std::ifstream file(source_folder() + "/tests/golden/engine/chatbot/golden.json");
   const Json golden = Json::parse(file);
   REQUIRE(golden["strings"].size() > 30);
   for (const Json& string : golden["strings"]) {

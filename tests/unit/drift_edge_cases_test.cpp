@@ -68,7 +68,7 @@ std::vector<double> ascending(std::size_t count, double from) {
 }
 
 std::string golden(const std::string& name) {
-  return source_folder + "/tests/golden/inputs/" + name;
+  return source_folder() + "/tests/golden/inputs/" + name;
 }
 
 std::vector<std::string> repeated(const std::vector<std::pair<std::string, std::size_t>>& counts) {

@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 std::vector<Json> lines_of(const std::string& name) {
-  std::ifstream file(mlopsctl::testing::source_folder + "/tests/golden/drift/" + name);
+  std::ifstream file(mlopsctl::testing::source_folder() + "/tests/golden/drift/" + name);
   std::vector<Json> lines;
   for (std::string line; std::getline(file, line);) lines.push_back(Json::parse(line));
   return lines;

@@ -21,7 +21,7 @@ using namespace mlopsctl::testing;
 namespace {
 
 std::string golden(const std::string& name) {
-  return testing::source_folder + "/tests/golden/inputs/" + name;
+  return testing::source_folder() + "/tests/golden/inputs/" + name;
 }
 
 double half(std::uint16_t bits) {

@@ -15,7 +15,7 @@ using namespace mlopsctl::testing;
 namespace {
 
 std::string golden(const std::string& name) {
-  return testing::source_folder + "/tests/golden/inputs/" + name;
+  return testing::source_folder() + "/tests/golden/inputs/" + name;
 }
 
 // A build without Arrow has no Parquet; then what it says is tested instead.

@@ -15,7 +15,7 @@ using namespace mlopsctl::data;
 namespace {
 
 fs::path golden(const std::string& name) {
-  return fs::path(testing::source_folder) / "tests/golden/dvc/pipelines" / name;
+  return fs::path(testing::source_folder()) / "tests/golden/dvc/pipelines" / name;
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ bool contains(const std::string& text, std::string_view part) {
 
 // Compares with tests/golden/plot/<name>.txt; MLOPSCTL_UPDATE_GOLDEN=1 writes it instead.
 void check_golden(const std::string& name, const std::string& text) {
-  const std::string path = testing::source_folder + "/tests/golden/plot/" + name + ".txt";
+  const std::string path = testing::source_folder() + "/tests/golden/plot/" + name + ".txt";
   if (std::getenv("MLOPSCTL_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;
   std::ostringstream golden;
   golden << std::ifstream(path).rdbuf();

@@ -24,7 +24,7 @@ struct Python {
 
   // Runs a script inside a run: lines() is what it logged.
   explicit Python(const std::string& script, bool in_run = true) {
-    Environment environment{{"PYTHONPATH", testing::source_folder + "/share/mlopsctl"},
+    Environment environment{{"PYTHONPATH", testing::source_folder() + "/share/mlopsctl"},
                             {"PYTHONDONTWRITEBYTECODE", "1"}};
     if (in_run) {
       environment.emplace_back("MLOPSCTL_METRICS", (folder / "metrics.jsonl").string());

@@ -18,7 +18,7 @@ using namespace mlopsctl::quality;
 TEST_CASE("the bad flags of the example's responses are their labels") {
   const Indicators& indicators = mlopsctl::testing::default_indicators();
   for (const char* name : {"before.jsonl", "today.jsonl"}) {
-    const std::string path = mlopsctl::testing::source_folder + "/examples/quality/" + name;
+    const std::string path = mlopsctl::testing::source_folder() + "/examples/quality/" + name;
     std::ifstream stream(path);
     std::string line;
     mlopsctl::testing::NoProgress progress;

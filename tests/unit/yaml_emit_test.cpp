@@ -13,7 +13,7 @@ using namespace mlopsctl;
 namespace {
 
 YamlValue golden(const std::string& name) {
-  return parse_json(read_file(fs::path(testing::source_folder) / "tests/golden/dvc" / name));
+  return parse_json(read_file(fs::path(testing::source_folder()) / "tests/golden/dvc" / name));
 }
 
 YamlValue map_of(std::string_view key, YamlValue value) {
