@@ -12,7 +12,7 @@ GATES = [
     {"name": "request-success-rate", "thresholdRange": {"min": 99}, "interval": "4s"},
     {"name": "request-duration", "thresholdRange": {"max": 500}, "interval": "4s"},
 ]
-CANARY = {"interval": "2s", "threshold": 2, "maxWeight": 50, "stepWeight": 25, "metrics": GATES}
+CANARY = {"interval": "1500ms", "threshold": 2, "maxWeight": 50, "stepWeight": 25, "metrics": GATES}
 
 
 @SCENARIOS.add

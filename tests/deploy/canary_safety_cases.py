@@ -11,8 +11,8 @@ from servers import Cluster, Line
 
 SCENARIOS = Scenarios()
 
-# Weights rise for half a minute: long enough for something to happen in between.
-SLOW = {**CANARY, "metrics": [], "maxWeight": 75, "stepWeight": 25, "interval": "2s"}
+# Weights rise for a few seconds: long enough for something to happen in between.
+SLOW = {**CANARY, "metrics": [], "maxWeight": 75, "stepWeight": 25, "interval": "1500ms"}
 
 
 def under_way(app, tag="2", **environment):
