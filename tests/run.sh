@@ -81,7 +81,7 @@ if [ "$interop" = yes ]; then
   tests/interop/venv.sh || true
 fi
 
-arguments=(--test-dir "build/$preset" --output-on-failure --no-tests=error -j2)
+arguments=(--test-dir "build/$preset" --output-on-failure --no-tests=error -j$(($(nproc) + 1)))
 [ -z "$only" ] || arguments+=(--label-regex "^($only)\$")
 [ "$interop" = yes ] || arguments+=(--label-exclude '^interop$')
 [ -z "$filter" ] || arguments+=(--tests-regex "$filter")
