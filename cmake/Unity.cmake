@@ -1,5 +1,5 @@
-# Release builds and those with a sanitizer put up to eight files of a target into one translation unit:
-# half the compile time. Those of unity_alone.txt keep to themselves, because a name in their unnamed
+# Builds of tests/run.sh, release builds and those with a sanitizer put up to eight files of a target into one
+# translation unit: half the compile time. Those of unity_alone.txt keep to themselves, because a name in their unnamed
 # namespace is a neighbour's too. When such a build says "redefinition" or "ambiguous", rename the newer
 # one or add its file there.
 option(MLOPSCTL_UNITY "Compile several files of a target at once" OFF)
