@@ -3,9 +3,6 @@
 # one which forgot an #include does not pass unnoticed.
 option(MLOPSCTL_PRECOMPILED "Precompile the headers of the standard library and of fmt" ON)
 
-# Code of test programs alone is compiled in half the time when it is not optimised.
-set(MLOPSCTL_TEST_OPTIONS $<$<NOT:$<CONFIG:Release>>:-O0>)
-
 # Two sets: `code` for the layers, `test` with doctest and JSON for test programs.
 if(MLOPSCTL_PRECOMPILED)
   add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)  # or ccache cannot keep the objects
@@ -25,7 +22,6 @@ if(MLOPSCTL_PRECOMPILED)
     add_library(mlopsctl_precompiled_test OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
     target_precompile_headers(mlopsctl_precompiled_test PRIVATE
       ${standard} <fmt/format.h> <nlohmann/json.hpp> <doctest/doctest.h>)
-    target_compile_options(mlopsctl_precompiled_test PRIVATE ${MLOPSCTL_TEST_OPTIONS})
     target_link_libraries(mlopsctl_precompiled_test PRIVATE
       fmt::fmt nlohmann_json::nlohmann_json doctest::doctest mlopsctl_warnings)
   endif()
