@@ -32,10 +32,10 @@ int number_at(const Json& object, const char* pointer) {
 }
 
 // Answers from objects that were read before: lease and history cost no call of their own.
-class ReadBefore : public Cluster {
+class ReadBefore : public ForwardingCluster {
  public:
   ReadBefore(Cluster& inner, std::vector<Json> objects)
-      : inner_(inner), objects_(std::move(objects)) {}
+      : ForwardingCluster(inner), objects_(std::move(objects)) {}
 
   std::vector<Json> get(std::span<const ObjectRef> references) override {
     std::vector<Json> found;
@@ -53,20 +53,12 @@ class ReadBefore : public Cluster {
   Json patch(const ObjectRef&, PatchKind, const Json&) override { throw only_read(); }
   void remove(const ObjectRef&) override { throw only_read(); }
   std::vector<Json> apply(std::span<const Json>, bool) override { throw only_read(); }
-  std::string logs(const LogRequest& request) override { return inner_.logs(request); }
-  std::vector<Right> missing_rights(std::span<const Right> rights) override {
-    return inner_.missing_rights(rights);
-  }
-  std::string name_space() const override { return inner_.name_space(); }
-  std::string describe() const override { return inner_.describe(); }
-  std::uint64_t calls() const override { return inner_.calls(); }
 
   const std::vector<Json>& objects() const { return objects_; }
 
  private:
   static Error only_read() { return {ErrorKind::bug, "a look at an app changes nothing"}; }
 
-  Cluster& inner_;
   std::vector<Json> objects_;
 };
 

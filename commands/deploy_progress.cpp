@@ -14,35 +14,23 @@ namespace {
 constexpr Milliseconds redraw_every{500}, pods_line_every{10'000};
 
 // Gives everything on to another cluster and shows the Deployments that come back.
-class WatchedCluster : public Cluster {
+class WatchedCluster : public ForwardingCluster {
  public:
-  WatchedCluster(Cluster& inner, DeployProgress& progress) : inner_(inner), progress_(progress) {}
+  WatchedCluster(Cluster& inner, DeployProgress& progress)
+      : ForwardingCluster(inner), progress_(progress) {}
 
   std::vector<Json> get(std::span<const ObjectRef> references) override {
     auto objects = inner_.get(references);
     for (const Json& object : objects) progress_.saw(object);
     return objects;
   }
-  Json create(const Json& manifest) override { return inner_.create(manifest); }
   Json patch(const ObjectRef& object, PatchKind kind, const Json& patch) override {
     Json stored = inner_.patch(object, kind, patch);
     progress_.saw(stored);
     return stored;
   }
-  void remove(const ObjectRef& object) override { inner_.remove(object); }
-  std::vector<Json> apply(std::span<const Json> manifests, bool dry_run) override {
-    return inner_.apply(manifests, dry_run);
-  }
-  std::string logs(const LogRequest& request) override { return inner_.logs(request); }
-  std::vector<Right> missing_rights(std::span<const Right> rights) override {
-    return inner_.missing_rights(rights);
-  }
-  std::string name_space() const override { return inner_.name_space(); }
-  std::string describe() const override { return inner_.describe(); }
-  std::uint64_t calls() const override { return inner_.calls(); }
 
  private:
-  Cluster& inner_;
   DeployProgress& progress_;
 };
 

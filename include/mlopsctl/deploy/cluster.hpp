@@ -104,6 +104,27 @@ class Cluster {
   virtual std::uint64_t calls() const = 0;   // made so far
 };
 
+// Gives everything on to another cluster, which must outlive it: the base of those that change some
+// of it.
+class ForwardingCluster : public Cluster {
+ public:
+  explicit ForwardingCluster(Cluster& inner) : inner_(inner) {}
+
+  std::vector<Json> get(std::span<const ObjectRef> references) override;
+  Json create(const Json& manifest) override;
+  Json patch(const ObjectRef& object, PatchKind kind, const Json& patch) override;
+  void remove(const ObjectRef& object) override;
+  std::vector<Json> apply(std::span<const Json> manifests, bool dry_run) override;
+  std::string logs(const LogRequest& request) override;
+  std::vector<Right> missing_rights(std::span<const Right> rights) override;
+  std::string name_space() const override;
+  std::string describe() const override;
+  std::uint64_t calls() const override;
+
+ protected:
+  Cluster& inner_;
+};
+
 struct KubectlOptions {
   std::string program = "kubectl";              // looked up in PATH
   std::string context, name_space, kubeconfig;  // empty: kubectl's own choice

@@ -39,9 +39,9 @@ bool is_ambiguous(std::span<const ObjectRef> references) {
 
 }  // namespace
 
-class ReadOnce::Memory final : public Cluster {
+class ReadOnce::Memory final : public ForwardingCluster {
  public:
-  Memory(Cluster& inner, Clock& clock) : inner_(inner), clock_(clock) {}
+  Memory(Cluster& inner, Clock& clock) : ForwardingCluster(inner), clock_(clock) {}
 
   void end() {
     known_.clear();
@@ -83,13 +83,6 @@ class ReadOnce::Memory final : public Cluster {
     end();
     return inner_.apply(manifests, dry_run);
   }
-  std::string logs(const LogRequest& request) override { return inner_.logs(request); }
-  std::vector<Right> missing_rights(std::span<const Right> rights) override {
-    return inner_.missing_rights(rights);
-  }
-  std::string name_space() const override { return inner_.name_space(); }
-  std::string describe() const override { return inner_.describe(); }
-  std::uint64_t calls() const override { return inner_.calls(); }
 
  private:
   struct Answer {
@@ -161,7 +154,6 @@ class ReadOnce::Memory final : public Cluster {
     }
   }
 
-  Cluster& inner_;
   Clock& clock_;
   std::vector<Answer> known_;
   Milliseconds since_{0};  // when the oldest of it was read

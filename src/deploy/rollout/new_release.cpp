@@ -18,13 +18,10 @@ namespace mlopsctl::rollout {
 namespace {
 
 // Reads as the cluster, and makes believe that it created what it was asked to.
-class Rehearsed : public Cluster {
+class Rehearsed : public ForwardingCluster {
  public:
-  explicit Rehearsed(Cluster& cluster) : cluster_(cluster) {}
+  using ForwardingCluster::ForwardingCluster;
 
-  std::vector<Json> get(std::span<const ObjectRef> references) override {
-    return cluster_.get(references);
-  }
   Json create(const Json& manifest) override { return manifest; }
   Json patch(const ObjectRef& object, PatchKind /*kind*/, const Json& /*patch*/) override {
     refuse(object.name);
@@ -33,19 +30,11 @@ class Rehearsed : public Cluster {
   std::vector<Json> apply(std::span<const Json> /*manifests*/, bool /*dry_run*/) override {
     refuse("manifests");
   }
-  std::string logs(const LogRequest& request) override { return cluster_.logs(request); }
-  std::vector<Right> missing_rights(std::span<const Right> rights) override {
-    return cluster_.missing_rights(rights);
-  }
-  std::string name_space() const override { return cluster_.name_space(); }
-  std::string describe() const override { return cluster_.describe(); }
-  std::uint64_t calls() const override { return cluster_.calls(); }
 
  private:
   [[noreturn]] static void refuse(const std::string& what) {
     throw Error(ErrorKind::bug, fmt::format("planning wanted to change '{}'", what));
   }
-  Cluster& cluster_;
 };
 
 std::string kind_of(const Json& object) {
