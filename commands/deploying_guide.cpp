@@ -12,6 +12,8 @@ std::vector<ExampleSpec> steps() {
       {"mlopsctl deploy init chat --image ghcr.io/acme/chat:1.4 --strategy blue-green",
        "Once: writes a commented deploy.yaml; it needs kubectl and a cluster, and nothing is "
        "installed there"},
+      {"mlopsctl deploy render | mlopsctl deploy blue-green --dry-run --manifests -",
+       "What will happen? Rehearsed on the manifests alone, without a cluster"},
       {"mlopsctl deploy render | kubectl apply -f -",
        "The first version: Deployments chat-blue and chat-green, Service chat; or have your own"},
       {"mlopsctl smoke --chat auto", "Does it answer? A pod is asked through a port-forward"},

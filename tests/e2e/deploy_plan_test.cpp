@@ -87,11 +87,11 @@ TEST_CASE("a deployment is rehearsed on manifests, where no cluster can be asked
   Sandbox box;
   box.write("deploy.yaml", "app: chat\nstrategy: blue-green\nimage: ghcr.io/acme/chat:1\n");
   CHECK(box.run({"deploy", "render", "-o", "live.yaml"}).code == 0);
-  const auto next = [&](std::vector<std::string> more) {
+  const auto next = [&](std::vector<std::string> more, const std::string& input = {}) {
     std::vector<std::string> line{"deploy",   "blue-green", "--no-pin",   "--image",
                                   "acme/c:2", "--dry-run",  "--manifests"};
     line.insert(line.end(), more.begin(), more.end());
-    return box.run(line);
+    return box.run(line, input);
   };
   const auto planned = next({"live.yaml", "--json"});
   CHECK(planned.code == 0);
@@ -101,6 +101,9 @@ TEST_CASE("a deployment is rehearsed on manifests, where no cluster can be asked
   CHECK(document["to"] == "acme/c:2");
   CHECK(has(document["cluster"], "'live.yaml'"));
   CHECK(has(planned.out, "switch the selector of Service chat from chat-blue to chat-green"));
+  const auto piped = next({"-", "--json"}, box.read("live.yaml"));
+  CHECK(piped.code == 0);
+  CHECK(json::parse(piped.out)["to"] == "acme/c:2");
 
   const auto rolling =
       box.run({"deploy", "rolling", "--no-pin", "--dry-run", "--manifests", "live.yaml"});
