@@ -88,5 +88,8 @@ arguments=(--test-dir "build/$preset" --output-on-failure --no-tests=error -j$((
 [ -z "$only" ] || arguments+=(--label-regex "^($only)\$")
 [ "$interop" = yes ] || arguments+=(--label-exclude '^interop$')
 [ -z "$filter" ] || arguments+=(--tests-regex "$filter")
+# Also finds what is read before main() has made it: that depends on the order of the link.
+[ "$preset" != asan ] ||
+  export ASAN_OPTIONS="check_initialization_order=1:strict_init_order=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 say "testing build/$preset"
 ctest "${arguments[@]}" || exit 1
