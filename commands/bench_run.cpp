@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -32,6 +33,17 @@ std::uint64_t count_of(const Arguments& arguments, const char* option, std::int6
               fmt::format("--{} is a whole number from {} to 1000000000", option, least));
 }
 
+// With a duration alone it is the time that ends the measurement: more than can be sent in it.
+std::uint64_t usual_requests(const LoadPlan& plan) {
+  if (plan.duration.count() == 0) return plan.requests;
+  constexpr double most = 100'000, most_each_second = 20'000;  // of one connection
+  const double seconds = static_cast<double>(plan.duration.count()) / 1000;
+  const double slots = static_cast<double>(std::max<std::size_t>(1, plan.concurrency));
+  const double sent =
+      plan.rate > 0 ? 1.5 * plan.rate * seconds : most_each_second * slots * seconds;
+  return static_cast<std::uint64_t>(std::min(most, sent)) + 1;
+}
+
 LoadPlan plan_of(const Arguments& arguments) {
   LoadPlan plan;
   if (const auto file = arguments.text("prompts")) {
@@ -43,9 +55,6 @@ LoadPlan plan_of(const Arguments& arguments) {
   plan.input_tokens = count_of(arguments, "input-tokens", 1, plan.input_tokens);
   plan.output_tokens = count_of(arguments, "output-tokens", 1, plan.output_tokens);
   if (const auto time = arguments.text("duration")) plan.duration = parse_duration(*time);
-  // With a duration alone it is the time that ends the measurement.
-  const std::uint64_t usual = plan.duration.count() > 0 ? 100'000 : plan.requests;
-  plan.requests = count_of(arguments, "requests", 1, usual);
   plan.warmups = count_of(arguments, "warmup", 0, plan.warmups);
   plan.rate = arguments.number("rate").value_or(0);
   if (arguments.text("rate") && !(plan.rate > 0))
@@ -54,6 +63,7 @@ LoadPlan plan_of(const Arguments& arguments) {
   plan.burstiness = arguments.number("burstiness").value_or(1);
   plan.concurrency =
       static_cast<std::size_t>(count_of(arguments, "concurrency", 1, plan.rate > 0 ? 0 : 1));
+  plan.requests = count_of(arguments, "requests", 1, usual_requests(plan));
   plan.seed = static_cast<std::uint64_t>(arguments.integer("seed").value_or(0));
   check_load(plan);
   return plan;

@@ -134,6 +134,22 @@ TEST_CASE("tokens are counted by chunks, and marked, where the server tells no u
   }
 }
 
+TEST_CASE(
+    "prompts differ and have the tokens asked for beyond those made before the clock starts") {
+  const MockOpenAi server({.max_model_len = 4096});
+  const LatencyRun run = measure(
+      server,
+      {.input_tokens = 20, .output_tokens = 1, .requests = 1'100, .warmups = 1, .concurrency = 4});
+  CHECK(run.requests.size() == 1'100);
+  std::set<std::string> prompts;
+  for (const auto& body : server.bodies("/v1/completions")) {
+    const json prompt = json::parse(body)["prompt"];
+    CHECK(prompt.size() == 20);
+    prompts.insert(prompt.dump());
+  }
+  CHECK(prompts.size() == 1'101);
+}
+
 TEST_CASE("no request starts when the time is over") {
   const MockOpenAi server({.first_delay = milliseconds(20)});
   const LatencyRun run = measure(

@@ -1,4 +1,5 @@
-// bench run against a server: one thread, one event loop, bodies made before the clock starts.
+// bench run against a server: one thread, one event loop. The bodies of the first thousand requests
+// are made before the clock starts, each of the others when one was sent.
 #include "mlopsctl/base/error.hpp"
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/platform/signals.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::size_t most_connections = 1000;  // an open loop without a limit
 constexpr Milliseconds longest_turn{100};
+constexpr std::uint64_t made_ahead = 1024;  // bodies: a measurement that time ends knows no number
 
 class Measurement {
  public:
@@ -30,9 +32,8 @@ class Measurement {
     encode();
     warm_up();
     endpoint_.queue().tolerate_failures();
-    for (std::uint64_t i = 0; i < plan_.requests; ++i)
-      calls_.push_back(prepare(plan_.warmups + i, i));
     timings_.assign(plan_.requests, {});
+    make_ahead();
     progress_.start("measuring", plan_.requests, "requests");
     const double cpu = processor_seconds();
     began_ = endpoint_.queue().now();
@@ -68,19 +69,34 @@ class Measurement {
     TokenSource* source = endpoint_.tokens_if_any();
     if (source == nullptr) return;
     std::vector<std::string> texts;
-    for (std::uint64_t i = 0; i < plan_.warmups + plan_.requests; ++i)
+    for (std::uint64_t i = 0; i < plan_.warmups + std::min(plan_.requests, made_ahead); ++i)
       texts.push_back(made_up_prompt(plan_, i));  // a word is one token at least
     tokens_ = source->encode(texts);
     for (auto& one : tokens_)
       if (one.size() > plan_.input_tokens) one.resize(plan_.input_tokens);
   }
 
+  // Behind those that were encoded they come again, turned, so that no two begin alike.
+  std::vector<TokenId> tokens_of(std::uint64_t prompt) const {
+    if (tokens_.empty()) return {};
+    std::vector<TokenId> tokens = tokens_[prompt % tokens_.size()];
+    const std::uint64_t turns = prompt / tokens_.size();
+    if (turns > 0 && !tokens.empty())
+      std::ranges::rotate(tokens,
+                          tokens.begin() + static_cast<std::ptrdiff_t>(turns % tokens.size()));
+    return tokens;
+  }
+
+  void make_ahead() {
+    const std::uint64_t end = std::min(plan_.requests, sent_ + made_ahead);
+    for (std::uint64_t i = calls_.size(); i < end; ++i)
+      calls_.push_back(prepare(plan_.warmups + i, i));
+  }
+
   EndpointCall prepare(std::uint64_t prompt, std::uint64_t index) {
     const GenerationRequest request = request_of(prompt);
     const auto reply = std::make_shared<Reply>();
-    std::vector<TokenId> tokens;
-    if (prompt < tokens_.size()) tokens = tokens_[prompt];
-    EndpointCall call = endpoint_.generation_call(request, reply, std::move(tokens), true);
+    EndpointCall call = endpoint_.generation_call(request, reply, tokens_of(prompt), true);
     const auto renew = call.sent;
     call.sent = [this, index, renew] {
       renew();
@@ -166,6 +182,7 @@ class Measurement {
     while (true) {
       while (sent_ - done_ < plan_.concurrency && may_send(clock())) send(clock());
       if (sent_ == done_) return;
+      make_ahead();
       endpoint_.queue().turn(longest_turn);
     }
   }
@@ -177,6 +194,7 @@ class Measurement {
       while (sent_ < due.size() && due[sent_] <= time && may_send(due[sent_])) send(due[sent_]);
       const bool more = sent_ < due.size() && may_send(due[sent_]);
       if (!more && sent_ == done_) return;
+      make_ahead();
       auto wait = longest_turn;
       if (more) {
         const double left = std::max(0.0, due[sent_] - clock());
