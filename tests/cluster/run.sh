@@ -255,6 +255,7 @@ settings() {
   echo '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"A": "1"}}' | k apply -f - >/dev/null
   k patch deployment chat --type=json -p \
     '[{"op": "add", "path": "/spec/template/spec/containers/0/envFrom", "value": [{"configMapRef": {"name": "settings"}}]}]' >/dev/null
+  k rollout status deployment chat --timeout=120s >/dev/null
   ships 0 "$second"
   k patch configmap settings --type=merge -p '{"data": {"A": "2"}}' >/dev/null
   ships 0 "$first"
