@@ -28,7 +28,7 @@ def row(what, reach, figure):
 
 
 class Measured:
-    """One mlopsctl: its kubectl calls, in ticks (a tick begins where nothing was called for a while)."""
+    """One mlopsctl: its kubectl calls, in stretches between pauses: one tick of the loop, or those that need no wait between them."""
 
     def __init__(self, app, *arguments, code=0):
         log = app.folder / "measured.log"
@@ -39,14 +39,14 @@ class Measured:
         assert done.returncode == code, done.stdout + done.stderr
         at = [float(line.split()[0]) for line in log.read_text().splitlines()]
         self.calls = len(at)
-        self.ticks = [1]
+        self.stretches = [1]
         for before, now in zip(at, at[1:]):
             if now - before > 0.4:
-                self.ticks.append(0)
-            self.ticks[-1] += 1
+                self.stretches.append(0)
+            self.stretches[-1] += 1
 
-    def per_tick(self):
-        return f"median {statistics.median(self.ticks):g}, most {max(self.ticks)} ({self.calls} calls in {len(self.ticks)} ticks)"
+    def per_stretch(self):
+        return f"median {statistics.median(self.stretches):g}, most {max(self.stretches)} ({self.calls} calls in {len(self.stretches)} stretches)"
 
 
 def peak_memory(app, *arguments):
@@ -110,16 +110,16 @@ def crash_to_rollback(world, repeat):
 
 def overhead(world):
     app = App(world, "overhead", "canary", replicas=10, canary=CANARY)
-    row("kubectl calls a tick, canary with gates and comparison", "≤ 10",
-        Measured(app, "deploy", "canary", "--image", f"{world.repository}:2").per_tick())
+    row("kubectl calls between pauses, canary with gates and comparison", "≤ 10 a tick",
+        Measured(app, "deploy", "canary", "--image", f"{world.repository}:2").per_stretch())
     row("kubectl calls of deploy status", "≤ 2", Measured(app, "deploy", "status").calls)
     peak = peak_memory(app, "deploy", "canary", "--image", f"{world.repository}:3")
     row("peak memory of mlopsctl, canary", "≤ 50 MB", f"{peak:.0f} MB")
     app.leave()
     for strategy in ("rolling", "blue-green"):
         app = App(world, f"overhead-{strategy}", strategy, rate=0)
-        row(f"kubectl calls a tick, {strategy}", "≤ 10",
-            Measured(app, "deploy", strategy, "--image", f"{world.repository}:2").per_tick())
+        row(f"kubectl calls between pauses, {strategy}", "≤ 10 a tick",
+            Measured(app, "deploy", strategy, "--image", f"{world.repository}:2").per_stretch())
         peak = peak_memory(app, "deploy", strategy, "--image", f"{world.repository}:3")
         row(f"peak memory of mlopsctl, {strategy}", "≤ 50 MB", f"{peak:.0f} MB")
 
