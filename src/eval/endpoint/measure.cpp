@@ -82,8 +82,9 @@ class Measurement {
     std::vector<TokenId> tokens = tokens_[prompt % tokens_.size()];
     const std::uint64_t turns = prompt / tokens_.size();
     if (turns > 0 && !tokens.empty())
-      std::ranges::rotate(tokens,
-                          tokens.begin() + static_cast<std::ptrdiff_t>(turns % tokens.size()));
+      std::rotate(tokens.begin(),
+                  tokens.begin() + static_cast<std::ptrdiff_t>(turns % tokens.size()),
+                  tokens.end());
     return tokens;
   }
 
