@@ -10,8 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <future>
-#include <map>
 #include <utility>
 
 namespace mlopsctl::data {
@@ -22,7 +20,6 @@ constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 constexpr std::uint64_t least_part = 16 * mebibyte;
 constexpr std::uint64_t most_parts = 10'000;
 constexpr int parts_ahead = 8;  // of one file, so that others get their turn
-constexpr std::size_t hashed_ahead = 4;
 
 class Upload : public std::enable_shared_from_this<Upload> {
  public:
@@ -144,8 +141,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
         operation("PUT", {{"partNumber", std::to_string(index + 1)}, {"uploadId", id_}});
     put.headers = queue_.session().settings().customer_key;
     put.body = range;
-    hash_until(index + hashed_ahead);
-    put.hash_payload = [hash = hashes_.extract(index).mapped()] { return hash.get(); };
+    put.hash_payload = [range] { return sha256_of(range); };
     ++under_way_;
     send(std::move(put), [this, index, range](HttpResponse& answer) {
       --under_way_;
@@ -156,19 +152,6 @@ class Upload : public std::enable_shared_from_this<Upload> {
       queue_.moved(range.size);
       send_parts();
     });
-  }
-
-  // In threads, while the parts before these are sent: the signature needs the SHA-256 first.
-  // Without a thread to be had it is done when the part's turn comes.
-  void hash_until(std::size_t end) {
-    for (end = std::min(end, parts_.size()); hashed_ < end; ++hashed_) {
-      if (parts_[hashed_].number != 0) continue;
-      hashes_.emplace(
-          hashed_,
-          std::async(std::launch::async | std::launch::deferred, [range = range_of(hashed_)] {
-            return sha256_of(range);
-          }).share());
-    }
   }
 
   void complete() {
@@ -224,9 +207,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
   PutOptions options_;
   Done<PutResult> done_;
   std::string id_;
-  std::vector<S3Part> parts_;                                      // number 0: not there yet
-  std::map<std::size_t, std::shared_future<std::string>> hashes_;  // of parts to be sent next
-  std::size_t hashed_ = 0;  // before it all are, or need not be
+  std::vector<S3Part> parts_;  // number 0: not there yet
   std::size_t next_ = 0;
   std::size_t complete_ = 0;
   int under_way_ = 0;
