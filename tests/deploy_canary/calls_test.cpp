@@ -8,7 +8,7 @@
 namespace mlopsctl::testing {
 namespace {
 
-TEST_CASE("a tick makes at most ten calls, and the two up to the first wait together") {
+TEST_CASE("a tick makes at most ten calls, the first two together") {
   for (const RouterKind router :
        {RouterKind::replicas, RouterKind::gateway_api, RouterKind::istio, RouterKind::nginx}) {
     CAPTURE(static_cast<int>(router));

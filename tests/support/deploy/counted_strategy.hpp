@@ -1,4 +1,5 @@
-// A strategy that counts the calls of each of its ticks.
+// A strategy that counts the calls of each of its ticks, and what the loop does before the next
+// one.
 #pragma once
 
 #include "mlopsctl/deploy/deploy.hpp"
@@ -11,7 +12,7 @@ namespace mlopsctl::testing {
 
 struct CallCounts {
   std::uint64_t before_ticks = 0;
-  std::vector<std::uint64_t> of_ticks;
+  std::vector<std::uint64_t> of_ticks;  // of the last one without what ends the deployment
 };
 
 class CountedStrategy : public Strategy {
@@ -23,9 +24,14 @@ class CountedStrategy : public Strategy {
   void plan(Session& session, const PinnedImage& image) override { inner_.plan(session, image); }
   Tick tick(Session& session) override {
     const std::uint64_t before = cluster_.calls();
-    if (counts_.of_ticks.empty()) counts_.before_ticks = before;
+    if (counts_.of_ticks.empty()) {
+      counts_.before_ticks = before;
+    } else {
+      counts_.of_ticks.back() = before - began_;
+    }
+    began_ = before;
     const Tick tick = inner_.tick(session);
-    counts_.of_ticks.push_back(cluster_.calls() - before);
+    counts_.of_ticks.push_back(cluster_.calls() - began_);
     return tick;
   }
   std::vector<std::string> manual_steps(Session& session) const override {
@@ -36,6 +42,7 @@ class CountedStrategy : public Strategy {
   Strategy& inner_;
   const Cluster& cluster_;
   CallCounts& counts_;
+  std::uint64_t began_ = 0;
 };
 
 }  // namespace mlopsctl::testing
