@@ -42,7 +42,7 @@ bool goes_in_clear(const std::string& base) {
 
 }  // namespace
 
-Endpoint::Endpoint(EndpointOptions options, Progress& progress)
+ModelEndpoint::ModelEndpoint(EndpointOptions options, Progress& progress)
     : options_(std::move(options)),
       address_(endpoint_address(options_.url)),
       queue_(options_, progress) {
@@ -52,7 +52,7 @@ Endpoint::Endpoint(EndpointOptions options, Progress& progress)
   find_model(progress);
 }
 
-void Endpoint::find_model(Progress& progress) {
+void ModelEndpoint::find_model(Progress& progress) {
   std::vector<ServedModel> models;
   EndpointCall call{.method = "GET", .url = address_.base + "/models"};
   if (!options_.model.empty()) call.accepted = {400, 404, 405, 501};
@@ -88,7 +88,7 @@ void Endpoint::find_model(Progress& progress) {
                                quote(options_.model), shortened(join(names, ", "), 300)));
 }
 
-Fingerprint Endpoint::fingerprint() const {
+Fingerprint ModelEndpoint::fingerprint() const {
   Fingerprint print{{"endpoint", address_.base},
                     {"endpoint_model", model_.id},
                     {"endpoint_api", api_name(options_.api)}};
@@ -99,7 +99,7 @@ Fingerprint Endpoint::fingerprint() const {
   return print;
 }
 
-TokenSource* Endpoint::tokens_if_any() {
+TokenSource* ModelEndpoint::tokens_if_any() {
   if (!std::exchange(looked_for_tokens_, true)) {
     tokens_ =
         options_.tokenizer ? options_.tokenizer : server_tokens(queue_, address_.root, model_.id);
@@ -107,7 +107,7 @@ TokenSource* Endpoint::tokens_if_any() {
   return tokens_.get();
 }
 
-TokenSource& Endpoint::tokens() {
+TokenSource& ModelEndpoint::tokens() {
   if (TokenSource* source = tokens_if_any()) return *source;
   throw Error(ErrorKind::usage,
               fmt::format("{} has no /tokenize, and log-likelihoods need the model's tokens",
@@ -115,19 +115,19 @@ TokenSource& Endpoint::tokens() {
               "name a folder with the model's tokenizer.json: --tokenizer DIR");
 }
 
-std::size_t Endpoint::most_tokens() {
+std::size_t ModelEndpoint::most_tokens() {
   if (options_.max_length > 0) return std::max<std::uint64_t>(2, options_.max_length);
   std::uint64_t longest = tokens().max_length();
   if (longest == 0) longest = model_.max_length;
   return longest > 2 ? longest - 1 : usual_max_length;  // room for the one that is generated
 }
 
-EndpointApi Endpoint::api_for(const GenerationRequest& request) const {
+EndpointApi ModelEndpoint::api_for(const GenerationRequest& request) const {
   if (options_.api != EndpointApi::automatic) return options_.api;
   return request.messages.empty() ? EndpointApi::completions : EndpointApi::chat;
 }
 
-EndpointCall Endpoint::generation_call(const GenerationRequest& request,
+EndpointCall ModelEndpoint::generation_call(const GenerationRequest& request,
                                        const std::shared_ptr<Reply>& reply,
                                        std::vector<TokenId> tokens, bool to_the_end) {
   const bool chat = api_for(request) == EndpointApi::chat;

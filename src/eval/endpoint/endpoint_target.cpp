@@ -60,7 +60,7 @@ class EndpointTarget final : public Target {
   std::vector<TokenId> begun_tokens(const GenerationRequest& request) const;
   void need_completions() const;
 
-  Endpoint endpoint_;
+  ModelEndpoint endpoint_;
 };
 
 void EndpointTarget::need_completions() const {

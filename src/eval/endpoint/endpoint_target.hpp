@@ -19,9 +19,9 @@
 namespace mlopsctl {
 
 // Server, model and API, found out once, and its queue.
-class Endpoint {
+class ModelEndpoint {
  public:
-  Endpoint(EndpointOptions options, Progress& progress);
+  ModelEndpoint(EndpointOptions options, Progress& progress);
 
   const EndpointOptions& options() const { return options_; }
   const EndpointAddress& address() const { return address_; }

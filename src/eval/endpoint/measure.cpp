@@ -217,7 +217,7 @@ class Measurement {
 
   const LoadPlan& plan_;
   Progress& progress_;
-  Endpoint endpoint_;
+  ModelEndpoint endpoint_;
   std::vector<std::vector<TokenId>> tokens_;
   std::vector<EndpointCall> calls_;
   std::vector<RequestTiming> timings_;
