@@ -105,9 +105,9 @@ std::vector<std::vector<std::size_t>> components(const Dag& dag) {
   return result;
 }
 
-class Tree {
+class DrawnTree {
  public:
-  Tree(const Dag& dag, bool unicode) : dag_(dag), unicode_(unicode), below_(dag.nodes.size()) {
+  DrawnTree(const Dag& dag, bool unicode) : dag_(dag), unicode_(unicode), below_(dag.nodes.size()) {
     std::vector<bool> read(dag.nodes.size(), false);
     for (const auto& [a, b] : dag.edges) {
       below_[b].push_back(a);
@@ -210,6 +210,6 @@ std::string mermaid_text(const Dag& dag) {
   return out;
 }
 
-std::string tree_text(const Dag& dag, bool unicode) { return Tree(dag, unicode).text(); }
+std::string tree_text(const Dag& dag, bool unicode) { return DrawnTree(dag, unicode).text(); }
 
 }  // namespace mlopsctl::data

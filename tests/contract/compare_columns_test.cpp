@@ -273,7 +273,7 @@ TEST_CASE("half precision and booleans are read as what they stand for") {
 }
 
 TEST_CASE("64-bit integers above 2^53 keep their order, where a double would merge them") {
-  constexpr std::int64_t big = std::int64_t{1} << 53;
+  static constexpr std::int64_t big = std::int64_t{1} << 53;
   for (const auto& backend : backends()) {
     NoProgress progress;
     for (const std::uint64_t rows : {5U, 30000U}) {

@@ -122,7 +122,9 @@ View Canary::look(Session& session) {
     } else if (kind == "ReplicaSet") {
       view.workload.replica_sets.push_back(std::move(found));
     } else {
-      (found.at("metadata").at("name") == app ? view.stable : view.candidate) = std::move(found);
+      // In two steps: the right side of an assignment comes first, and leaves nothing to look at.
+      Json& workload = found.at("metadata").at("name") == app ? view.stable : view.candidate;
+      workload = std::move(found);
     }
   }
   if (!view.candidate.is_null()) {

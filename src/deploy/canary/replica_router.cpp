@@ -107,7 +107,8 @@ class ReplicaRouter : public TrafficRouter {
     const std::array<ObjectRef, 2> references{deployment_ref(app_), deployment_ref(canary_)};
     std::pair<Json, Json> both;
     for (Json& found : cluster.get(references)) {
-      (found.at("metadata").at("name") == app_ ? both.first : both.second) = std::move(found);
+      Json& workload = found.at("metadata").at("name") == app_ ? both.first : both.second;
+      workload = std::move(found);
     }
     return both;
   }

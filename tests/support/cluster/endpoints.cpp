@@ -36,7 +36,7 @@ Json target_port(const Json& port, const std::vector<Object>& pods) {
   for (const auto& pod : pods)
     for (const auto& container : at(*pod, {"spec", "containers"}))
       for (const auto& known : container.value("ports", Json::array()))
-        if (known.value("name", "") == target) return known.value("containerPort", Json());
+        if (known.value("name", Json()) == target) return known.value("containerPort", Json());
   return nullptr;
 }
 
