@@ -6,14 +6,18 @@
 namespace {
 [[noreturn]] void toml_stumbled();
 }  // namespace
-// toml++ asserts on some texts that are no TOML; here they are refused.
-#define TOML_ASSERT(condition) ((condition) ? void() : toml_stumbled())
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
 // toml++ 3.3 takes characters such as U+00E9 for unreachable where it asks whether they are blanks
 // or letters. They are neither: its generated functions, and only they, answer false instead.
 // clang-format off
 #include <toml++/impl/preprocessor.h>
+// toml++ asserts on some texts that are no TOML; here they are refused, also where NDEBUG would have it assume
+// that there are none.
+#undef TOML_ASSERT
+#define TOML_ASSERT(condition) ((condition) ? void() : toml_stumbled())
+#undef TOML_ASSERT_ASSUME
+#define TOML_ASSERT_ASSUME(condition) TOML_ASSERT(condition)
 #pragma push_macro("TOML_UNREACHABLE")
 #undef TOML_UNREACHABLE
 #define TOML_UNREACHABLE return false
