@@ -7,7 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . cmake/setup.sh
 setup_packages cmake/packages.txt tests/packages.txt
 
-setup_build release -DMLOPSCTL_TESTS=OFF
+# Without the Parquet module: the Arrow that it is linked to is not Debian's.
+setup_build release -DMLOPSCTL_TESTS=OFF -DMLOPSCTL_PYARROW=
 rm -rf build/release/package
 (cd build/release && cpack)
 deb=$(echo build/release/package/*.deb)

@@ -4,7 +4,7 @@
 #
 #   tests/faults/deploy_kills.sh [KILLS] [SEED]     default: 300 kills, another seed each time
 #
-# MLOPSCTL: the binary (build/dev/bin/mlopsctl, with sim_cluster and sim_traffic beside it); WORKERS: apps at a time (6)
+# MLOPSCTL: the binary (build/release/bin/mlopsctl, with sim_cluster and sim_traffic beside it); WORKERS: apps at a time (6)
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-exec python3 "$here/../deploy/kills.py" "${MLOPSCTL:-$here/../../build/dev/bin/mlopsctl}" "${1:-300}" ${2:+"$2"}
+exec python3 "$here/../deploy/kills.py" "${MLOPSCTL:-$here/../../build/release/bin/mlopsctl}" "${1:-300}" ${2:+"$2"}

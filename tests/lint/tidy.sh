@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # clang-tidy over src/ and commands/ with the checks of .clang-tidy. What passed is not looked at again
 # until it, a header of ours that it includes or the checks change. The sanitizer's build folder puts
-# eight files into one translation unit, for which the headers are read once: four times as fast.
+# many files into one translation unit, for which the headers are read once: four times as fast.
 #
 #   tests/lint/tidy.sh [BUILD-FOLDER]     default build/asan; it must have been built
 set -euo pipefail
