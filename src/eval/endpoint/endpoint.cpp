@@ -128,8 +128,8 @@ EndpointApi ModelEndpoint::api_for(const GenerationRequest& request) const {
 }
 
 EndpointCall ModelEndpoint::generation_call(const GenerationRequest& request,
-                                       const std::shared_ptr<Reply>& reply,
-                                       std::vector<TokenId> tokens, bool to_the_end) {
+                                            const std::shared_ptr<Reply>& reply,
+                                            std::vector<TokenId> tokens, bool to_the_end) {
   const bool chat = api_for(request) == EndpointApi::chat;
   EndpointCall call{.url = address_.base + (chat ? "/chat/completions" : "/completions"),
                     .tokens = estimate(request)};
