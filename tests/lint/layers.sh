@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Holds #includes to the dependency table of src/README.md, foreign headers to their wrappers,
-# include/ to contracts, and files to 600 lines. Each line of output says where, what and what to do.
+# include/ to contracts, types to names of their own, and files to 600 lines. Each line of output says where, what and what to do.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -94,6 +94,22 @@ problems=$(
       for (i = 1; i <= headers; i++)
         if (name ~ header[i] && file !~ ("^" place[i]))
           complain("<" name "> belongs in " place[i] " only: go through its wrapper")
+    }'
+  # Two types of one name make one program with the members of either (the one definition rule): no compiler
+  # sees it, and no linker.
+  # shellcheck disable=SC2016  # of awk
+  find include src commands -name '*.[ch]pp' -print0 | sort -z | xargs -0 awk '
+    FNR == 1 { depth = 0 }
+    /^namespace .*\{$/ { space[++depth] = $2 == "{" ? "" : $2; next }
+    /^\}  \/\/ namespace/ { depth--; next }
+    /^(class|struct) [A-Za-z0-9_]+( final)?( :[^:].*| \{.*)$/ {
+      name = ""
+      for (i = 1; i <= depth; i++) { if (space[i] == "") next; name = name space[i] "::" }
+      name = name $2
+      if ((name in first) && index(first[name], FILENAME ":") != 1)
+        printf "%s:%d: \"%s\" is also in %s: name one of them otherwise\n", FILENAME, FNR, name, first[name]
+      else
+        first[name] = FILENAME ":" FNR
     }'
   find include src commands tests bench \( -name '*.[ch]pp' -o -name '*.py' -o -name '*.sh' \) -exec wc -l {} + |
     awk '$2 != "total" && $1 > 600 { printf "%s:601: %d lines: split it, 600 is the limit\n", $2, $1 }'
