@@ -3,10 +3,14 @@
 # one which forgot an #include does not pass unnoticed.
 option(MLOPSCTL_PRECOMPILED "Precompile the headers of the standard library and of fmt" ON)
 
-# Two sets: `code` for the layers, `test` with doctest for test programs. What only tests run is not
-# optimised, which is half of its compile time; the code that they test is, as the build says. With a sanitizer
-# the templates that both have would take too long to run.
-set(MLOPSCTL_TEST_OPTIONS $<$<NOT:$<BOOL:${MLOPSCTL_SANITIZE}>>:-O0>)
+# Three sets: `code` for the layers, `test` with doctest for test programs, `long_test` for those that take their time.
+# What only tests run is not optimised, which is half of its compile time; the code that they test is, as the build
+# says. Templates that both use are linked from the test, though: tests that spend their time in them are optimised, too,
+# and so are all with a sanitizer.
+set(MLOPSCTL_TEST_OPTIONS "")
+if(NOT MLOPSCTL_SANITIZE)
+  set(MLOPSCTL_TEST_OPTIONS -O0)
+endif()
 if(MLOPSCTL_PRECOMPILED)
   add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)  # or ccache cannot keep the objects
   # With -O2, GCC 12 takes a std::optional that is moved from for a value that was never set.
@@ -22,15 +26,17 @@ if(MLOPSCTL_PRECOMPILED)
   target_link_libraries(mlopsctl_precompiled_code PRIVATE fmt::fmt nlohmann_json::nlohmann_json mlopsctl_warnings)
   if(MLOPSCTL_TESTS)
     find_package(doctest REQUIRED)
-    add_library(mlopsctl_precompiled_test OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
-    target_precompile_headers(mlopsctl_precompiled_test PRIVATE ${standard} <doctest/doctest.h>)
+    foreach(set test long_test)
+      add_library(mlopsctl_precompiled_${set} OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
+      target_precompile_headers(mlopsctl_precompiled_${set} PRIVATE ${standard} <doctest/doctest.h>)
+      target_link_libraries(mlopsctl_precompiled_${set} PRIVATE
+        fmt::fmt nlohmann_json::nlohmann_json doctest::doctest mlopsctl_warnings)
+    endforeach()
     target_compile_options(mlopsctl_precompiled_test PRIVATE ${MLOPSCTL_TEST_OPTIONS})
-    target_link_libraries(mlopsctl_precompiled_test PRIVATE
-      fmt::fmt nlohmann_json::nlohmann_json doctest::doctest mlopsctl_warnings)
   endif()
 endif()
 
-# mlopsctl_precompiled(target code|test): for sources with the target's own flags; those with
+# mlopsctl_precompiled(target code|test|long_test): for sources with the target's own flags; those with
 # COMPILE_OPTIONS of their own, wherever the folder's CMakeLists.txt says so, are left out.
 function(mlopsctl_precompiled target set)
   if(NOT MLOPSCTL_PRECOMPILED)
