@@ -1,7 +1,7 @@
 # Headers that nearly every file includes are parsed once a build folder: 40 % of the compile time of
 # builds that hardly optimise. clang-tidy reads every file without them (tests/lint/tidy.sh), so that
 # one which forgot an #include does not pass unnoticed.
-option(MLOPSCTL_PRECOMPILED "Precompile the headers of the standard library and of fmt" ON)
+option(MLOPSCTL_PRECOMPILED "Precompile the headers of the standard library, fmt and JSON" ON)
 
 # Three sets: `code` for the layers, `test` with doctest for test programs, `long_test` for those that take their time.
 # What only tests run is not optimised, which is half of its compile time; the code that they test is, as the build

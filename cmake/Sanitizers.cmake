@@ -12,11 +12,9 @@ if(MLOPSCTL_SANITIZE MATCHES undefined)
     add_compile_options(-fno-sanitize=alignment)  # the fuzz targets see it
   endif()
 endif()
-if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  add_link_options(-fuse-ld=lld)  # a quarter of the time of GNU ld, for dozens of programs
-endif()
 if(MLOPSCTL_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)  # the code under test reports its branches
+  add_link_options(-fuse-ld=lld)  # faster than GNU ld, for twenty programs
 endif()
 add_compile_options(-ffunction-sections -fdata-sections)
 add_link_options(-Wl,--gc-sections -Wl,--as-needed)

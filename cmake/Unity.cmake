@@ -1,5 +1,5 @@
 # All builds but those configured for work on the code put up to MLOPSCTL_UNITY_FILES files of a target into
-# one translation unit: a third of the compile time. A name in the unnamed namespace of one file is then a
+# one translation unit, in less than half of the time. A name in the unnamed namespace of one file is then a
 # neighbour's too, so the files of a target form sets, each without the same name twice: unity_sets.txt lists
 # what is not in set 1, a line "SET PATH" each. When such a build says "redefinition" or "ambiguous", rename the
 # newer one, or let cmake/unity_sets.py find a set for it.

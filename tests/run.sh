@@ -72,7 +72,7 @@ fi
 options=(-DMLOPSCTL_TESTS=ON)
 # Arrow for the Parquet module; where it cannot be had its tests say that they were skipped.
 if pyarrow=$(cmake/pyarrow.sh); then options+=("-DMLOPSCTL_PYARROW=$pyarrow"); else echo "$pyarrow"; fi
-# A new build folder compiles many files at once, in a third of the time, and takes no warnings, as the one for
+# A new build folder compiles many files at once, in less than half of the time, and takes no warnings, as the one for
 # work on the code (cmake --preset dev); one that is there stays as it was configured.
 if [ ! -e "build/$preset/CMakeCache.txt" ]; then
   options+=(-DMLOPSCTL_UNITY=ON)
