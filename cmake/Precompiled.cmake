@@ -3,16 +3,19 @@
 # one which forgot an #include does not pass unnoticed.
 option(MLOPSCTL_PRECOMPILED "Precompile the headers of the standard library, fmt and JSON" ON)
 
-# Three sets: `code` for the layers, `test` with doctest for test programs, `long_test` for those that take their time.
+# Four sets: `code`, `cold` for code that no test spends its time in, `test` with doctest for test programs, `long_test`
+# for those that take their time.
 # What only tests run is not optimised, which is half of its compile time; the code that they test is, as the build
-# says. Templates that both use are linked from the test, though: tests that spend their time in them are optimised, too,
-# and so are all with a sanitizer.
-set(MLOPSCTL_TEST_OPTIONS "")
-if(NOT MLOPSCTL_SANITIZE)
-  set(MLOPSCTL_TEST_OPTIONS -O0)
+# says, but with a sanitizer only where it is hot. Templates that both use are linked from the test, though: tests that
+# spend their time in them are optimised, too.
+set(MLOPSCTL_TEST_OPTIONS -O0)
+set(MLOPSCTL_COLD_OPTIONS "")
+if(MLOPSCTL_SANITIZE)
+  set(MLOPSCTL_COLD_OPTIONS -O0)
 endif()
 if(MLOPSCTL_PRECOMPILED)
   add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)  # or ccache cannot keep the objects
+  add_compile_options("$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")  # the same
   # With -O2, GCC 12 takes a std::optional that is moved from for a value that was never set.
   add_compile_options($<$<AND:$<CONFIG:Release>,$<CXX_COMPILER_ID:GNU>>:-Wno-maybe-uninitialized>)
   # GCC 12 then sees `std::string + literal` write past its end (GCC bug 105651). The sanitizers find real ones.
@@ -21,9 +24,13 @@ if(MLOPSCTL_PRECOMPILED)
   set(standard <algorithm> <array> <cmath> <cstdint> <filesystem> <functional> <limits> <map> <memory> <optional>
                <set> <span> <string> <string_view> <utility> <vector> <fmt/format.h> <nlohmann/json.hpp>)
   file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")
-  add_library(mlopsctl_precompiled_code OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
-  target_precompile_headers(mlopsctl_precompiled_code PRIVATE ${standard})
-  target_link_libraries(mlopsctl_precompiled_code PRIVATE fmt::fmt nlohmann_json::nlohmann_json mlopsctl_warnings)
+  foreach(set code cold)
+    add_library(mlopsctl_precompiled_${set} OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
+    target_precompile_headers(mlopsctl_precompiled_${set} PRIVATE ${standard})
+    target_compile_options(mlopsctl_precompiled_${set} PRIVATE ${MLOPSCTL_CODE_OPTIONS})
+    target_link_libraries(mlopsctl_precompiled_${set} PRIVATE fmt::fmt nlohmann_json::nlohmann_json mlopsctl_warnings)
+  endforeach()
+  target_compile_options(mlopsctl_precompiled_cold PRIVATE ${MLOPSCTL_COLD_OPTIONS})
   if(MLOPSCTL_TESTS)
     find_package(doctest REQUIRED)
     foreach(set test long_test)
@@ -36,17 +43,22 @@ if(MLOPSCTL_PRECOMPILED)
   endif()
 endif()
 
-# mlopsctl_precompiled(target code|test|long_test): for sources with the target's own flags; those with
-# COMPILE_OPTIONS of their own, wherever the folder's CMakeLists.txt says so, are left out.
+# mlopsctl_precompiled(target code|cold|test|long_test): gives the target the set's flags and headers; sources with
+# COMPILE_OPTIONS of their own, wherever the folder's CMakeLists.txt says so, go without the headers.
 function(mlopsctl_precompiled target set)
+  if(set STREQUAL test)
+    target_compile_options(${target} PRIVATE ${MLOPSCTL_TEST_OPTIONS})
+  elseif(NOT set STREQUAL long_test)
+    target_compile_options(${target} PRIVATE ${MLOPSCTL_CODE_OPTIONS})
+  endif()
+  if(set STREQUAL cold)
+    target_compile_options(${target} PRIVATE ${MLOPSCTL_COLD_OPTIONS})
+  endif()
   if(NOT MLOPSCTL_PRECOMPILED)
     return()
   endif()
   target_precompile_headers(${target} REUSE_FROM mlopsctl_precompiled_${set})
   target_link_libraries(${target} PRIVATE fmt::fmt nlohmann_json::nlohmann_json)
-  if(set STREQUAL test)
-    target_compile_options(${target} PRIVATE ${MLOPSCTL_TEST_OPTIONS})
-  endif()
   cmake_language(EVAL CODE "cmake_language(DEFER CALL mlopsctl_leave_out_own_flags ${target})")
 endfunction()
 

@@ -91,8 +91,9 @@ arguments=(--test-dir "build/$preset" --output-on-failure --no-tests=error -j$((
 [ -z "$only" ] || arguments+=(--label-regex "^($only)\$")
 [ "$interop" = yes ] || arguments+=(--label-exclude '^interop$')
 [ -z "$filter" ] || arguments+=(--tests-regex "$filter")
-# Also finds what is read before main() has made it: that depends on the order of the link.
-[ "$preset" != asan ] ||
-  export ASAN_OPTIONS="check_initialization_order=1:strict_init_order=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
+# Also finds what is read before main() has made it: that depends on the order of the link. addr2line comes with g++.
+# Eight callers of an allocation tell where it was, in three quarters of the time of thirty.
+asan_options=check_initialization_order=1:strict_init_order=1:allow_addr2line=1:malloc_context_size=8
+[ "$preset" != asan ] || export ASAN_OPTIONS="$asan_options${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 say "testing build/$preset"
 ctest "${arguments[@]}" || exit 1

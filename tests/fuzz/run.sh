@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets with clang and runs each for a while from its committed seeds:
+# Builds the fuzz targets, in the folder of the address sanitizer, and runs each for a while from its committed seeds:
 #   tests/fuzz/run.sh [SECONDS_EACH] [TARGET…]
 # MLOPSCTL_FUZZ_SEED=N takes the same way each time, as CI does; by default every run is another one.
 # Fails on the first crash, hang or broken invariant and leaves the input in the build folder.
@@ -16,10 +16,10 @@ fi
 # shellcheck source=cmake/setup.sh
 . cmake/setup.sh
 setup_packages cmake/packages.txt tests/packages.txt
-build=build/fuzz
+build=build/asan
 # shellcheck disable=SC2034  # read by setup_build
 setup_targets=(fuzz_targets)
-setup_build fuzz
+setup_build asan -DMLOPSCTL_TESTS=ON
 
 # One target for its time; its log and what it found are in the build folder.
 fuzz() {
@@ -36,6 +36,7 @@ fuzz() {
 }
 export -f fuzz
 export build seconds
+export ASAN_OPTIONS=allow_addr2line=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}
 
 # shellcheck disable=SC2016  # expanded by the inner shell
 printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c 'fuzz {}' || exit 1

@@ -16,9 +16,11 @@ mkdir -p "$passed"
   echo "hint: tests/run.sh --preset asan --build-only" >&2
   exit 1
 }
-# Each file as it is, without GCC's precompiled headers: so an #include that is missing shows, too.
+# Each file as it is, without precompiled headers, which are another compiler's: so an #include that is missing
+# shows, too.
 mkdir -p "$build/tidy"
-sed -E 's/-include [^ "]*cmake_pch\.hxx//; s/-fpch-preprocess|-Winvalid-pch//g' \
+sed -E 's/(-Xclang -include-pch -Xclang [^ ]* -Xclang )?-include (-Xclang )?[^ "]*cmake_pch\.hxx//
+  s/-fpch-preprocess|-Winvalid-pch|-fsanitize[^ ]*//g' \
   "$build/compile_commands.json" >"$build/tidy/compile_commands.json"
 same_for_all=$({ clang-tidy --version; cat .clang-tidy; } | sha256sum)
 
@@ -29,14 +31,12 @@ units() {
     /^[^ ].*#deps/ { flush(); next }
     /^    / {
       path = $1
-      if (unit == "") {
-        unit = path ~ /^(src|commands)\/.*\/Unity\/unity_/ ? build path : "-"
-        if (unit != "-") next
-      }
       sub(/^(\.\.\/)+/, "", path)
       if (index(path, root) == 1) path = substr(path, length(root) + 1)
+      if (index(path, build) == 1) path = substr(path, length(build) + 1)
+      if (unit == "" && path ~ /\/Unity\/unity_[^\/]*$/) { unit = build path; next }
       if (path !~ "^(include|src|commands)/") next
-      if (unit == "-") unit = path  # a file by itself comes before its headers
+      if (unit == "") unit = path  # a file by itself comes before its headers
       files = files " " path
     }
     END { flush() }' | grep -E "^(src|commands|$build/(src|commands))/.*[.]c(pp|xx) " | sort -u
