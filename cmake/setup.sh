@@ -92,6 +92,18 @@ setup_explain() {
   return 1
 }
 
+# setup_configure OPTION…: runs CMake. In a folder that was made for another compiler the first try forgets
+# everything, also the options; the second finds a new folder.
+setup_configure() {
+  local rc=0
+  (cd "$setup_root" && cmake "$@") >"$setup_log" 2>&1 || rc=$?
+  if grep -q 'require your cache to be deleted' "$setup_log"; then
+    rc=0
+    (cd "$setup_root" && cmake "$@") >"$setup_log" 2>&1 || rc=$?
+  fi
+  return "$rc"
+}
+
 # setup_build PRESET [CMAKE-OPTION…]: configures when needed and builds build/PRESET, or only $setup_targets.
 setup_targets=(all)
 setup_build() {
@@ -103,7 +115,7 @@ setup_build() {
     export CCACHE_BASEDIR=$setup_root CCACHE_NOHASHDIR=1
     export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
   fi
-  (cd "$setup_root" && cmake --preset "$preset" "${launcher[@]}" "$@" >"$setup_log" 2>&1) || {
+  setup_configure --preset "$preset" "${launcher[@]}" "$@" || {
     cat "$setup_log" >&2
     return 1
   }
