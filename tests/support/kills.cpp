@@ -2,6 +2,8 @@
 
 #include "mlopsctl/platform/md5.hpp"
 
+#include "support/launch.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <fcntl.h>
@@ -28,16 +30,12 @@ std::string content(const fs::path& path) {
 void run_and_kill(const Sandbox& box, const std::vector<std::string>& arguments, int delay_us) {
   std::vector<std::string> argv{binary()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
+  const Launch program(argv, box.folder(), {});
   const pid_t child = ::fork();
   if (child == 0) {
-    if (::chdir(box.folder().c_str()) != 0) ::_exit(126);
     const int nowhere = ::open("/dev/null", O_RDWR);
     for (const int fd : {0, 1, 2}) ::dup2(nowhere, fd);
-    std::vector<char*> pointers;
-    for (auto& argument : argv) pointers.push_back(argument.data());
-    pointers.push_back(nullptr);
-    ::execv(pointers[0], pointers.data());
-    ::_exit(127);
+    program.become();
   }
   ::usleep(static_cast<useconds_t>(delay_us));
   ::kill(child, SIGKILL);

@@ -1,5 +1,6 @@
 #include "support/sandbox.hpp"
 
+#include "support/launch.hpp"
 #include "support/locations.hpp"
 
 #include <doctest/doctest.h>
@@ -27,18 +28,6 @@ namespace {
 
 int exit_code(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-// In the child: never returns.
-[[noreturn]] void become(const std::vector<std::string>& argv, const fs::path& folder,
-                         const std::vector<std::pair<std::string, std::string>>& environment) {
-  if (::chdir(folder.c_str()) != 0) ::_exit(126);
-  for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
-  std::vector<char*> pointers;
-  for (const auto& argument : argv) pointers.push_back(const_cast<char*>(argument.c_str()));
-  pointers.push_back(nullptr);
-  ::execvp(pointers[0], pointers.data());
-  ::_exit(127);
 }
 
 struct Pipe {
@@ -130,6 +119,7 @@ void Sandbox::set_environment(std::string name, std::string value) {
 }
 
 Outcome Sandbox::run_program(const std::vector<std::string>& argv, const std::string& input) const {
+  const Launch program(argv, folder_, environment_);
   Pipe in, out, err;
   const pid_t child = ::fork();
   if (child == 0) {
@@ -137,7 +127,7 @@ Outcome Sandbox::run_program(const std::vector<std::string>& argv, const std::st
     ::dup2(in.end[0], 0);
     ::dup2(out.end[1], 1);
     ::dup2(err.end[1], 2);
-    become(argv, folder_, environment_);
+    program.become();
   }
   in.close(0);
   out.close(1);
@@ -160,11 +150,12 @@ Outcome Sandbox::run_on_terminal(const std::vector<std::string>& arguments, int 
                                  const std::string& typed) const {
   std::vector<std::string> argv{binary()};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
+  const Launch program(argv, folder_, environment_);
   winsize size{
       .ws_row = 40, .ws_col = static_cast<unsigned short>(columns), .ws_xpixel = 0, .ws_ypixel = 0};
   int terminal = -1;
   const pid_t child = ::forkpty(&terminal, nullptr, nullptr, &size);
-  if (child == 0) become(argv, folder_, environment_);
+  if (child == 0) program.become();
   if (!typed.empty() && ::write(terminal, typed.data(), typed.size()) < 0) FAIL("cannot type");
   Outcome outcome;
   std::array<char, 65536> buffer{};

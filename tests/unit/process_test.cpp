@@ -12,11 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace mlopsctl {
 using testing::TemporaryFolder;
@@ -102,6 +104,21 @@ TEST_CASE("a program that cannot be run says why") {
   std::ofstream{script} << "#!/no/such/interpreter\n";
   CHECK_ERROR(run_process({.argv = {script.string()}}), ErrorKind::unavailable, "interpreter");
   CHECK_ERROR(run_process({.argv = {}}), ErrorKind::usage, "no command");
+}
+
+TEST_CASE("programs start while other threads hold the allocator's locks") {
+  std::atomic<bool> done = false;
+  std::vector<std::thread> allocating;
+  for (int i = 0; i < 2; ++i)
+    allocating.emplace_back([&] {
+      for (std::size_t size = 1; !done; size = size % 3000 + 1)
+        const std::vector<std::string> texts(100, std::string(size, 'x'));
+    });
+  for (int i = 0; i < 100; ++i) {
+    CHECK(run_process({.argv = {"true"}}).exit_code == 0);
+  }
+  done = true;
+  for (auto& thread : allocating) thread.join();
 }
 
 TEST_CASE("a program is found like in a shell") {
