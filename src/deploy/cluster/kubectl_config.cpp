@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string_view>
 
@@ -34,7 +35,7 @@ KubectlOptions with_own_choice(KubectlOptions options) {
   if (!options.context.empty()) argv.push_back("--context=" + options.context);
   if (!options.kubeconfig.empty()) argv.push_back("--kubeconfig=" + options.kubeconfig);
   const auto result = run_process({.argv = argv,
-                                   .extra_environment = {},
+                                   .extra_environment = kubectl_environment(),
                                    .directory = {},
                                    .input = {},
                                    .timeout = Milliseconds{20'000}});
@@ -51,6 +52,11 @@ KubectlOptions with_own_choice(KubectlOptions options) {
   }
   if (options.name_space.empty()) options.name_space = default_namespace();
   return options;
+}
+
+Environment kubectl_environment() {
+  if (std::getenv("GOGC") != nullptr) return {};
+  return {{"GOGC", "400"}};
 }
 
 }  // namespace mlopsctl::deploy

@@ -4,6 +4,7 @@
 #include "mlopsctl/platform/process.hpp"
 
 #include "deploy/cluster/fields.hpp"
+#include "deploy/cluster/kubectl_config.hpp"
 #include "deploy/cluster/kubectl_errors.hpp"
 
 #include <fmt/format.h>
@@ -95,7 +96,7 @@ std::string KubectlProgram::once(const KubectlCall& call) {
   const Milliseconds limit = options_.request_timeout * 5 / 2;
   ++calls_;
   const ProcessResult result = run_process({.argv = std::move(argv),
-                                            .extra_environment = {},
+                                            .extra_environment = kubectl_environment(),
                                             .directory = {},
                                             .input = call.input,
                                             .timeout = limit,
