@@ -13,8 +13,6 @@ namespace mlopsctl::commands {
 
 namespace {
 
-Cell count(std::uint64_t value) { return Cell(Value(static_cast<std::int64_t>(value))); }
-
 AnswerCacheOptions places_of(const Arguments& arguments) {
   std::vector<std::string> places = arguments.positionals();
   if (places.empty()) places.emplace_back("user");
@@ -32,16 +30,16 @@ Report show(Context&, const Arguments& arguments) {
   if (!places.file.empty()) {
     const AnswerFileStatus status = answer_file_status(places.file);
     report.field("file", "file", Cell(places.file.string()));
-    report.field("answers", "answers", count(status.answers));
+    report.field("answers", "answers", count_cell(status.answers));
     report.field("bytes", "size", Cell(Value(Bytes{status.bytes})));
     for (const auto& group : status.targets)
-      table.add({Cell(group.target), count(group.answers), Cell(Value(Bytes{group.bytes})),
+      table.add({Cell(group.target), count_cell(group.answers), Cell(Value(Bytes{group.bytes})),
                  Cell(Value(group.last_used))});
   }
   if (places.redis) {
     RedisClient redis(*places.redis);
     report.field("redis", "Redis", Cell(places.redis->shown()));
-    report.field("redis_answers", "answers there", count(count_answers(redis)));
+    report.field("redis_answers", "answers there", count_cell(count_answers(redis)));
   }
   if (!places.file.empty()) report.table(std::move(table));
   return report;
@@ -69,13 +67,13 @@ Report clear(Context& context, const Arguments& arguments) {
   Report report("eval.cache.clear/1");
   const std::uint64_t found = clear_all(true);
   if (context.globals().dry_run) {
-    report.field("would_remove", "would remove", count(found));
+    report.field("would_remove", "would remove", count_cell(found));
     return report.summary(fmt::format("would remove {} answers", found));
   }
   if (!context.confirmed(fmt::format("Remove {} answers from the cache?", found)))
     return report.summary("nothing was removed");
   const std::uint64_t removed = clear_all(false);
-  report.field("removed", "removed", count(removed));
+  report.field("removed", "removed", count_cell(removed));
   return report.summary(fmt::format("removed {} answers", removed));
 }
 

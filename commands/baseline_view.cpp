@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::size_t digest_digits = 12;
 
-Cell count(std::uint64_t value) { return Cell(Value(static_cast<std::int64_t>(value))); }
-
 Cell number(double value, const char* unit = "") {
   if (std::isnan(value)) return {};
   return {Value(value),
@@ -38,8 +36,8 @@ Table baseline_metric_table(const gate::Baseline& baseline) {
     for (const TaskResult& task : baseline.quality->tasks) {
       for (const MetricValue& metric : task.metrics) {
         table.add({Cell(task.name), Cell(metric.key()), number(metric.value),
-                   metric.correct ? count(*metric.correct) : Cell(),
-                   metric.n > 0 ? count(metric.n) : Cell(), count(task.examples.size())});
+                   metric.correct ? count_cell(*metric.correct) : Cell(),
+                   metric.n > 0 ? count_cell(metric.n) : Cell(), count_cell(task.examples.size())});
       }
     }
   }
@@ -67,7 +65,7 @@ Table baseline_latency_table(const gate::Baseline& baseline) {
       if (found == baseline.noise.end()) return Cell();
       return Cell(Value(found->second), fmt::format("{:.1f} %", 100 * found->second));
     };
-    table.add({Cell(to_string(metric)), count(summary.n), number(summary.mean),
+    table.add({Cell(to_string(metric)), count_cell(summary.n), number(summary.mean),
                number(summary.median), number(summary.p90), noise("median"), noise("p90")});
   }
   return table;

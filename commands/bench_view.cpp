@@ -16,8 +16,6 @@ constexpr double busy_client = 0.7;   // of a processor: then it may be what is 
 constexpr double slower_clock = 0.9;  // of the clock before
 constexpr std::size_t shown_failures = 3;
 
-Cell count(std::uint64_t value) { return Cell(Value(static_cast<std::int64_t>(value))); }
-
 Cell number(double value, const char* unit = "") {
   if (std::isnan(value)) return {};
   return {Value(value), fmt::format("{}{}", human_number(value), unit)};
@@ -68,7 +66,7 @@ Table metric_table(const LatencyRun& run) {
   for (const LatencyMetric metric : latency_metrics()) {
     const LatencySummary one = summarize(latency_values(run, metric));
     table.add({Cell(to_string(metric)),
-               count(one.n),
+               count_cell(one.n),
                time_cell(one.mean),
                time_cell(one.median),
                time_cell(one.mad),
@@ -115,14 +113,14 @@ void add_subject(Report& report, const LatencyRun& run) {
 
 void add_totals(Report& report, const LatencyRun& run, std::span<const Slo> slos) {
   const LatencyTotals totals = latency_totals(run);
-  report.field("completed", "completed", count(totals.completed));
+  report.field("completed", "completed", count_cell(totals.completed));
   report.field("failed", "failed",
                {Value(static_cast<std::int64_t>(totals.failed)), std::to_string(totals.failed),
                 totals.failed > 0 ? Style::red : Style::plain});
-  report.field("warmups", "warm-ups", count(run.warmups));
+  report.field("warmups", "warm-ups", count_cell(run.warmups));
   report.field("wall_seconds", "took", number(run.wall, " s"));
-  report.field("prompt_tokens", "prompt tokens", count(totals.prompt_tokens));
-  report.field("output_tokens", "output tokens", count(totals.output_tokens));
+  report.field("prompt_tokens", "prompt tokens", count_cell(totals.prompt_tokens));
+  report.field("output_tokens", "output tokens", count_cell(totals.output_tokens));
   report.field("requests_per_second", "requests/s", number(totals.requests_per_second));
   report.field("output_tokens_per_second", "output tokens/s",
                number(totals.output_tokens_per_second));
@@ -135,7 +133,7 @@ void add_totals(Report& report, const LatencyRun& run, std::span<const Slo> slos
     promises += fmt::format("{}{} ≤ {} ms", promises.empty() ? "" : ", ", to_string(slo.metric),
                             human_number(slo.milliseconds));
   report.field("slo", "promised", Cell(promises));
-  report.field("good", "kept by", count(good.good));
+  report.field("good", "kept by", count_cell(good.good));
   report.field("goodput", "good requests/s", number(good.per_second));
 }
 

@@ -11,7 +11,6 @@ namespace mlopsctl::commands {
 
 namespace {
 
-Cell count(std::uint64_t value) { return Cell(Value(static_cast<std::int64_t>(value))); }
 Cell number(double value) { return value == value ? Cell(Value(value)) : Cell(); }
 
 OptionSpec output_option() {
@@ -36,8 +35,8 @@ Report written(Context& context, const Arguments& arguments, const std::string& 
   if (!context.globals().dry_run) write_file_atomically(*output, text);
   report.field("file", "wrote", Cell(*output));
   report.field("size", "size", Cell(Value(Bytes{text.size()})));
-  report.field("rows", "rows", count(profile.rows()));
-  report.field("features", "features", count(profile.features()));
+  report.field("rows", "rows", count_cell(profile.rows()));
+  report.field("features", "features", count_cell(profile.features()));
   Table table{.key = "columns"};
   table.columns = {{.key = "name", .header = "COLUMN", .shrink = true},
                    {.key = "kind", .header = "KIND"},
@@ -50,8 +49,8 @@ Report written(Context& context, const Arguments& arguments, const std::string& 
                    {.key = "max", .header = "MAX", .right = true}};
   if (!profile.is_matrix() || context.globals().json) {  // hundreds of components say little
     for (const auto& column : profile.columns()) {
-      table.add({Cell(column.name), Cell(to_string(column.kind)), count(column.missing),
-                 count(column.distinct), Cell(Value(column.exact)), number(column.min),
+      table.add({Cell(column.name), Cell(to_string(column.kind)), count_cell(column.missing),
+                 count_cell(column.distinct), Cell(Value(column.exact)), number(column.min),
                  number(column.mean), number(column.deviation), number(column.max)});
     }
     report.table(std::move(table));

@@ -21,8 +21,6 @@ constexpr std::size_t shown_tests = 3;
 constexpr std::size_t shown_warnings = 6;
 constexpr int spark_width = 10;
 
-Cell count(std::uint64_t value) { return Cell(Value(static_cast<std::int64_t>(value))); }
-
 // Absent where there is none.
 Cell number_cell(double value) {
   if (std::isnan(value)) return {};
@@ -126,15 +124,15 @@ Table drift_feature_table(const DriftResult& result, std::size_t top, bool spark
     add_tests(row, result, feature);
     row.emplace_back(Value(static_cast<std::int64_t>(feature.direction)));
     row.push_back(number && compared ? Cell(Value(feature.location)) : Cell());
-    row.push_back(count(feature.index));
+    row.push_back(count_cell(feature.index));
     row.emplace_back(to_string(feature.kind));
-    row.push_back(count(feature.reference_rows));
-    row.push_back(count(feature.current_rows));
-    row.push_back(count(feature.reference_missing));
-    row.push_back(count(feature.current_missing));
+    row.push_back(count_cell(feature.reference_rows));
+    row.push_back(count_cell(feature.current_rows));
+    row.push_back(count_cell(feature.reference_missing));
+    row.push_back(count_cell(feature.current_missing));
     row.push_back(number && compared ? Cell(Value(feature.reference.mean)) : Cell());
     row.push_back(number && compared ? Cell(Value(feature.current.mean)) : Cell());
-    row.push_back(count(feature.out_of_range));
+    row.push_back(count_cell(feature.out_of_range));
     row.emplace_back(join(feature.warnings, "; "));
     if (sparklines) {
       row.push_back(spark_cell(feature.distribution.reference, unicode));
@@ -173,9 +171,9 @@ Table tallies_table(const DriftResult& result) {
                    {.key = "drifted_corrected", .header = "CORRECTED", .right = true}};
   for (const auto& tally : result.tallies) {
     const bool p = tally.expected_by_chance.has_value();
-    table.add({Cell(tally.test), count(tally.tested), count(tally.drifted),
+    table.add({Cell(tally.test), count_cell(tally.tested), count_cell(tally.drifted),
                p ? number_cell(*tally.expected_by_chance) : Cell(),
-               p ? count(tally.drifted_corrected) : Cell()});
+               p ? count_cell(tally.drifted_corrected) : Cell()});
   }
   return table;
 }
@@ -268,9 +266,9 @@ Report drift_view(Context& context, const std::string& schema, const DriftResult
   report.field("severity", "severity", Cell(severity));
   report.field("preset", "preset", Cell(result.preset));
   report.field("reference", "reference", Cell(result.reference_source));
-  report.field("reference_rows", "rows", count(result.reference_rows));
+  report.field("reference_rows", "rows", count_cell(result.reference_rows));
   report.field("current", "current", Cell(result.current_source));
-  report.field("current_rows", "rows", count(result.current_rows));
+  report.field("current_rows", "rows", count_cell(result.current_rows));
   if (result.window_from || !person) {
     report.field("window_from", "from",
                  result.window_from ? Cell(Value(*result.window_from)) : Cell());
@@ -285,8 +283,8 @@ Report drift_view(Context& context, const std::string& schema, const DriftResult
     report.field("min_effect", "min effect",
                  result.min_effect ? Cell(Value(*result.min_effect)) : Cell());
     report.field("share_threshold", "share", Cell(Value(result.share_threshold)));
-    report.field("tested_features", "tested", count(result.tested_features));
-    report.field("drifted_features", "drifted", count(result.drifted_features));
+    report.field("tested_features", "tested", count_cell(result.tested_features));
+    report.field("drifted_features", "drifted", count_cell(result.drifted_features));
     report.field("max_psi", "max psi", Cell(Value(result.max_psi)));
     report.field("max_psi_feature", "of", Cell(result.max_psi_feature));
     report.field("max_effect_size", "max effect", Cell(Value(result.max_effect_size)));

@@ -36,8 +36,6 @@ Cell verdict_cell(Verdict verdict) {
   return {Value(text), text, style_of(verdict)};
 }
 
-Cell count(std::uint64_t value) { return Cell(Value(static_cast<std::int64_t>(value))); }
-
 Cell number(const std::optional<double>& value) {
   return value && !std::isnan(*value) ? Cell(Value(*value), human_number(*value)) : Cell();
 }
@@ -85,9 +83,9 @@ Table check_table(const GateResult& result) {
                value_cell(check, check.now), value_cell(check, check.limit),
                check.change ? Cell(Value(*check.change), change_text(check)) : Cell(),
                bound(&gate::Range::low), bound(&gate::Range::high),
-               check.n > 0 ? count(check.n) : Cell(),
-               check.pairs ? count(check.pairs->lost) : Cell(),
-               check.pairs ? count(check.pairs->won) : Cell(), number(check.p),
+               check.n > 0 ? count_cell(check.n) : Cell(),
+               check.pairs ? count_cell(check.pairs->lost) : Cell(),
+               check.pairs ? count_cell(check.pairs->won) : Cell(), number(check.p),
                p ? Cell(Value(*p), gate::p_text(*p)) : Cell(), number(check.detectable),
                verdict_cell(check.verdict), Cell(check.text)});
   }

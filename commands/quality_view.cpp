@@ -23,8 +23,6 @@ using quality::Verdict;
 constexpr std::size_t shown_drift = 8;
 constexpr std::size_t shown_bad_lines = 3;
 
-Cell count(std::uint64_t value) { return Cell(Value(static_cast<std::int64_t>(value))); }
-
 Cell number(double value) {
   if (std::isnan(value)) return {};
   return {Value(value), human_number(std::round(value * 1e4) / 1e4)};
@@ -80,8 +78,8 @@ Table rate_table(const QualityResult& result, bool person) {
                           percent(now.value()),
                           percent(now.interval.low),
                           percent(now.interval.high),
-                          count(now.hits),
-                          count(now.of),
+                          count_cell(now.hits),
+                          count_cell(now.of),
                           rate.limit ? percent(*rate.limit) : Cell()};
     if (rate.reference) {
       row.push_back(percent(rate.reference->value()));
@@ -116,8 +114,8 @@ Table number_table(const QualityResult& result) {
     if (info.kind != IndicatorKind::number && info.kind != IndicatorKind::count) continue;
     const auto& total = result.current.totals[i];
     table.add({Cell(info.name), number(total.mean()), number(total.min()), number(total.max()),
-               count(total.count()), compares ? number(result.reference->totals[i].mean()) : Cell(),
-               Cell(info.help)});
+               count_cell(total.count()),
+               compares ? number(result.reference->totals[i].mean()) : Cell(), Cell(info.help)});
   }
   return table;
 }
@@ -136,7 +134,7 @@ Table language_table(const QualityResult& result) {
   for (const std::size_t i : order) {
     const std::uint64_t responses = result.current.labels[i];
     table.add(
-        {Cell(result.labels[i]), count(responses),
+        {Cell(result.labels[i]), count_cell(responses),
          percent(static_cast<double>(responses) / static_cast<double>(result.current.responses))});
   }
   return table;
@@ -156,7 +154,7 @@ Table response_table(const QualityResult& result, const char* key, const char* h
                    {.key = "flags", .header = "FLAGS", .wrap = true},
                    {.key = "response", .header = "RESPONSE", .shrink = true}};
   for (const auto& one : shown) {
-    table.add({Cell(one.file), count(one.line),
+    table.add({Cell(one.file), count_cell(one.line),
                one.id.empty() ? Cell() : Cell(shortened(printable(one.id), 60)),
                one.time ? Cell(Value(*one.time)) : Cell(), number(one.score), number(one.toxicity),
                Cell(join(one.flags, ", ")), Cell(one.excerpt)});
@@ -170,7 +168,7 @@ Table bad_line_table(const QualityResult& result) {
                    {.key = "line", .header = "LINE", .right = true},
                    {.key = "message", .header = "WHAT", .wrap = true}};
   for (const auto& bad : result.current.bad_lines) {
-    table.add({Cell(bad.file), count(bad.line), Cell(bad.message)});
+    table.add({Cell(bad.file), count_cell(bad.line), Cell(bad.message)});
   }
   return table;
 }
@@ -209,14 +207,14 @@ void add_fields(Report& report, const QualityResult& result, bool person) {
   report.field("rules", "rules", Cell(result.rules));
   report.field("log", "log", Cell(log.source));
   report.field("response_field", "field", text_or_none(log.fields.response));
-  report.field("responses", "responses", count(log.responses));
+  report.field("responses", "responses", count_cell(log.responses));
   if (!person || log.malformed > 0) {
-    report.field("malformed_lines", "malformed", count(log.malformed));
+    report.field("malformed_lines", "malformed", count_cell(log.malformed));
   }
   if (!person) {
-    report.field("lines", "lines", count(log.lines));
-    report.field("without_response", "without", count(log.without_response));
-    report.field("outside_window", "outside", count(log.outside));
+    report.field("lines", "lines", count_cell(log.lines));
+    report.field("without_response", "without", count_cell(log.without_response));
+    report.field("outside_window", "outside", count_cell(log.outside));
     report.field("prompt_field", "prompt field", text_or_none(log.fields.prompt));
     report.field("time_field", "time field", text_or_none(log.fields.time));
     report.field("from", "from", log.times ? Cell(Value(log.times->first)) : Cell());
@@ -225,7 +223,7 @@ void add_fields(Report& report, const QualityResult& result, bool person) {
     report.field("confidence", "confidence", Cell(Value(result.judging.confidence)));
     report.field("run_id", "run", text_or_none(result.run_id));
   }
-  report.field("alerting_responses", "alerts", count(log.alerting));
+  report.field("alerting_responses", "alerts", count_cell(log.alerting));
   report.field("mean_score", "mean score", number(result.total("score").mean()));
   report.field("mean_toxicity", "mean toxicity", number(result.total("toxicity").mean()));
   report.field("low_score_rate", "low scores", percent(result.total("low_score").mean()));
@@ -233,7 +231,7 @@ void add_fields(Report& report, const QualityResult& result, bool person) {
     report.field("reference", "reference",
                  result.reference ? Cell(result.reference->source) : Cell());
     report.field("reference_responses", "responses",
-                 result.reference ? count(result.reference->responses) : Cell());
+                 result.reference ? count_cell(result.reference->responses) : Cell());
     report.field("drift_verdict", "drift",
                  result.drift ? Cell(to_string(result.drift->verdict)) : Cell());
   }

@@ -8,6 +8,7 @@
 #include "mlopsctl/platform/walk.hpp"
 
 #include "data/descriptor.hpp"
+#include "data/paths.hpp"
 
 #include <fmt/format.h>
 
@@ -23,7 +24,6 @@ namespace {
 
 constexpr std::size_t write_piece = 16;  // files a thread takes at once
 constexpr std::size_t most_named = 10;   // files that a refusal lists
-constexpr unsigned any_executes = 0111;
 
 struct Wanted {
   std::string path;  // inside the output; "" for a file
@@ -42,7 +42,7 @@ struct Plan {
   bool kind_changes = false;  // a file where a folder is to be, or the other way round
 };
 
-std::string joined(const std::string& a, const std::string& b) {
+std::string member_path(const std::string& a, const std::string& b) {
   return b.empty() ? a : a + "/" + b;
 }
 
@@ -111,7 +111,7 @@ class Planner {
     plan.kind_changes = now.directory != plan.directory;
     std::vector<Wanted> write;
     const auto at_risk = [&](const FileRecord& file) {
-      if (!known(file.md5)) plan.endangered.push_back(joined(output, file.path));
+      if (!known(file.md5)) plan.endangered.push_back(member_path(output, file.path));
     };
     auto file = now.files.begin();
     const auto inside_selection = [&](const std::string& path) {
@@ -121,7 +121,7 @@ class Planner {
     const auto surplus = [&](const FileRecord& one) {
       if (!plan.kind_changes && !inside_selection(one.path)) return;
       at_risk(one);
-      plan.remove.push_back(joined(output, one.path));
+      plan.remove.push_back(member_path(output, one.path));
     };
     for (auto& wanted : plan.write) {
       while (file != now.files.end() && file->path < wanted.path) surplus(*file++);
@@ -265,7 +265,7 @@ CheckoutResult checkout(Repository& repository, std::span<const SelectedOutput> 
         continue;
       }
       for (const auto& file : now->files) {
-        plan.remove.push_back(joined(one.output.path, file.path));
+        plan.remove.push_back(member_path(one.output.path, file.path));
         if (!repository.cache().has({file.md5, HashKind::md5})) {
           plan.endangered.push_back(plan.remove.back());
         }

@@ -6,6 +6,7 @@
 #include "mlopsctl/platform/walk.hpp"
 
 #include "data/hash.hpp"
+#include "data/paths.hpp"
 #include "data/record_blob.hpp"
 
 #include <fmt/format.h>
@@ -31,7 +32,6 @@ constexpr std::string_view schema = R"(
   CREATE TABLE IF NOT EXISTS managed(path TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;)";
 
 constexpr std::size_t hash_piece = 16;  // files a thread takes at once
-constexpr unsigned any_executes = 0111;
 
 std::int64_t as_signed(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 

@@ -5,6 +5,8 @@
 #include "mlopsctl/platform/files.hpp"
 #include "mlopsctl/platform/git_repository.hpp"
 
+#include "data/paths.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,10 +26,6 @@ std::vector<TrackedOutput> named(const std::string& file, Read&& read) {
     if (error.kind() != ErrorKind::config) throw;
     throw Error(ErrorKind::config, fmt::format("'{}': {}", file, error.what()), error.hint());
   }
-}
-
-std::string joined(const std::string& folder, const std::string& name) {
-  return folder.empty() ? name : folder + "/" + name;
 }
 
 void sort_by_path(std::vector<TrackedOutput>& outputs) {

@@ -19,7 +19,7 @@ struct Declared {
   std::string path;  // as spelled, perhaps with ${…}
   OutEntry flags;
 };
-struct Stage {
+struct LockedStage {
   std::string wdir;
   std::vector<Declared> outs;
 };
@@ -65,8 +65,8 @@ Declared read_declared(const std::string& path, const YamlValue* options) {
   return declared;
 }
 
-Stage read_stage(const YamlValue& definition) {
-  Stage stage;
+LockedStage read_stage(const YamlValue& definition) {
+  LockedStage stage;
   const YamlValue* body = definition.find("do");
   if (body == nullptr) body = &definition;
   if (const YamlValue* wdir = body->find("wdir"); wdir != nullptr && wdir->is_text()) {
@@ -86,8 +86,8 @@ Stage read_stage(const YamlValue& definition) {
   return stage;
 }
 
-std::map<std::string, Stage, std::less<>> read_stages(std::string_view dvc_yaml) {
-  std::map<std::string, Stage, std::less<>> stages;
+std::map<std::string, LockedStage, std::less<>> read_stages(std::string_view dvc_yaml) {
+  std::map<std::string, LockedStage, std::less<>> stages;
   const YamlValue root = parse_yaml(dvc_yaml);
   const YamlValue* definitions = root.find("stages");
   if (definitions == nullptr || !definitions->is_map()) return stages;
@@ -95,7 +95,7 @@ std::map<std::string, Stage, std::less<>> read_stages(std::string_view dvc_yaml)
   return stages;
 }
 
-std::string joined(const std::string& file, const std::string& wdir, const std::string& path) {
+std::string output_path(const std::string& file, const std::string& wdir, const std::string& path) {
   const fs::path whole = fs::path(file).parent_path() / wdir / path;
   std::string text = whole.lexically_normal().string();
   if (text.size() > 1 && text.ends_with('/')) text.pop_back();
@@ -128,7 +128,7 @@ std::vector<TrackedOutput> lock_outputs(std::string_view dvc_lock, std::string_v
           out.remote = declared.flags.remote;
           break;
         }
-        std::string path = joined(file, definition->second.wdir, out.path);
+        std::string path = output_path(file, definition->second.wdir, out.path);
         seen.insert(path);
         outputs.push_back({file, name, std::move(path), std::move(out), false});
       }
@@ -137,7 +137,7 @@ std::vector<TrackedOutput> lock_outputs(std::string_view dvc_lock, std::string_v
   for (const auto& [name, stage] : stages) {  // never run: declared, without a hash
     for (const auto& declared : stage.outs) {
       if (declared.path.find("${") != std::string::npos) continue;
-      std::string path = joined(file, stage.wdir, declared.path);
+      std::string path = output_path(file, stage.wdir, declared.path);
       if (!seen.insert(path).second) continue;
       outputs.push_back({file, name, std::move(path), declared.flags, false});
     }

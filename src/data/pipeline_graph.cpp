@@ -3,6 +3,8 @@
 #include "mlopsctl/base/text.hpp"
 #include "mlopsctl/data/pipeline.hpp"
 
+#include "data/paths.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,10 +25,6 @@ struct PathOrder {
 bool inside(std::string_view path, std::string_view folder) {
   if (folder.empty()) return true;
   return path.size() > folder.size() && path.starts_with(folder) && path[folder.size()] == '/';
-}
-
-std::string joined(const std::string& folder, const std::string& name) {
-  return folder.empty() ? name : folder + "/" + name;
 }
 
 std::string normal(const std::string& path) {

@@ -76,7 +76,7 @@ const YamlValue* step(const YamlValue& value, const std::string& part) {
   return &value.items[static_cast<std::size_t>(*index)];
 }
 
-std::string joined(const std::string& path, const std::string& key) {
+std::string key_path(const std::string& path, const std::string& key) {
   return path.empty() ? key : path + "." + key;
 }
 
@@ -97,7 +97,7 @@ std::string shell_word(const std::string& text) {
 void append_flags(std::string& out, const YamlValue& map, const std::string& prefix,
                   const FlagStyle& style) {
   for (const auto& entry : map.entries) {
-    const std::string name = joined(prefix, entry.key);
+    const std::string name = key_path(prefix, entry.key);
     const YamlValue& value = entry.value;
     if (value.is_map() && !value.entries.empty()) {
       append_flags(out, value, name, style);
@@ -200,7 +200,7 @@ void TemplateContext::merge_into(YamlValue& into, const YamlValue& map, const st
   for (const auto& entry : map.entries) {
     if (entry.key_kind != YamlKind::text) continue;
     YamlValue* old = into.find(entry.key);
-    const std::string here = joined(path, entry.key);
+    const std::string here = key_path(path, entry.key);
     if (old != nullptr && old->is_map() && entry.value.is_map()) {
       merge_into(*old, entry.value, here, file, where);
       continue;

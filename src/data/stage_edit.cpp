@@ -7,6 +7,7 @@
 #include "mlopsctl/platform/files.hpp"
 
 #include "data/gitignore.hpp"
+#include "data/paths.hpp"
 
 #include <fmt/format.h>
 
@@ -100,10 +101,6 @@ YamlValue definition_of(const NewStage& stage) {
   list("plots", outs_value(stage.outs, OutRole::plot));
   if (stage.always_changed) value.set("always_changed", YamlValue::of_bool(true));
   return value;
-}
-
-std::string joined(const std::string& folder, const std::string& name) {
-  return folder.empty() ? name : folder + "/" + name;
 }
 
 std::optional<std::string> read_if_there(const fs::path& path) {

@@ -8,6 +8,7 @@
 
 #include "data/descriptor.hpp"
 #include "data/hash.hpp"
+#include "data/paths.hpp"
 
 #include <fmt/format.h>
 
@@ -22,7 +23,6 @@ namespace {
 
 constexpr std::size_t buffer_size = std::size_t{1} << 20U;  // files up to here are read at once
 constexpr std::size_t store_piece = 16;                     // files a thread takes at once
-constexpr unsigned any_executes = 0111;
 
 // Removes a temporary file unless it was adopted.
 struct Temporary {

@@ -3,11 +3,11 @@
 
 #include "drift/joined.hpp"
 #include "drift/moments.hpp"
+#include "drift/nan.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 namespace mlopsctl::drift {
 
@@ -51,7 +51,6 @@ double squared_excess(double n, double side, double b, double smaller, double eq
 }  // namespace
 
 TestValue anderson_darling(std::span<const double> reference, std::span<const double> current) {
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   if (reference.empty() || current.empty() || reference.size() + current.size() < 4 ||
       std::min(reference.front(), current.front()) == std::max(reference.back(), current.back())) {
     return {nan, nan};

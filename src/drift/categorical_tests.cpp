@@ -1,6 +1,7 @@
 #include "mlopsctl/drift/statistics.hpp"
 
 #include "drift/distributions.hpp"
+#include "drift/nan.hpp"
 #include "drift/shares.hpp"
 
 #include <algorithm>
@@ -10,8 +11,6 @@
 namespace mlopsctl::drift {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // A category that occurs, with what independence would give.
 struct Category {

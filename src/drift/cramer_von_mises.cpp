@@ -5,11 +5,11 @@
 #include "drift/distributions.hpp"
 #include "drift/joined.hpp"
 #include "drift/moments.hpp"
+#include "drift/nan.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <numbers>
 #include <numeric>
 
@@ -120,7 +120,6 @@ double limit_p(double t, double n1, double n2) {
 }  // namespace
 
 TestValue cramer_von_mises(std::span<const double> reference, std::span<const double> current) {
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   if (reference.size() < 2 || current.size() < 2) return {nan, nan};
   RankSquares squares1;
   RankSquares squares2;

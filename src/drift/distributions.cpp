@@ -1,11 +1,12 @@
 #include "drift/distributions.hpp"
 
+#include "drift/nan.hpp"
+
 #include <boost/math/special_functions/bessel.hpp>
 #include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/erf.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
-#include <limits>
 #include <numbers>
 
 namespace mlopsctl::drift {
@@ -14,8 +15,6 @@ namespace {
 
 namespace math = boost::math;
 using namespace math::policies;
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // No exceptions, and no long double: its last digits are not worth ten times the time.
 using Quiet =

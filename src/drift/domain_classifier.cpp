@@ -8,10 +8,10 @@
 
 #include "drift/drawn_rows.hpp"
 #include "drift/moments.hpp"
+#include "drift/nan.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <random>
 #include <vector>
 
@@ -110,7 +110,6 @@ DomainClassifierResult domain_classifier(const Matrix& reference, const Matrix& 
   std::mt19937_64 random(options.seed);
   Rows sides[2] = {drawn(reference, options.max_rows, random),
                    drawn(current, options.max_rows, random)};
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   if (std::min(sides[0].size(), sides[1].size()) < 4) return {.auc = nan, .p = nan};
 
   const std::size_t columns = reference.columns();

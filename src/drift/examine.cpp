@@ -2,17 +2,17 @@
 
 #include "mlopsctl/base/text.hpp"
 
+#include "drift/nan.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace mlopsctl::drift {
 
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr std::uint64_t few_rows = 500;  // below, PSI of equal data passes 0.1 now and then
 constexpr double crowded_bin = 0.99;     // share of one bin that hides everything else
 constexpr double heavy_tie = 0.5;        // share of one value that makes KS conservative

@@ -1,16 +1,14 @@
 #include "mlopsctl/drift/statistics.hpp"
 
+#include "drift/nan.hpp"
 #include "drift/shares.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace mlopsctl::drift {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // Σ term(share of the reference, share of the current side).
 template <typename Term>

@@ -1,10 +1,10 @@
 #include "mlopsctl/drift/statistics.hpp"
 
 #include "drift/ks_exact.hpp"
+#include "drift/nan.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <mutex>
 #include <unordered_map>
 
@@ -76,7 +76,6 @@ KsPValues::~KsPValues() = default;
 
 KsPValues::Value KsPValues::operator()(double d) const {
   if (!state_ || std::isnan(d)) {
-    const double nan = std::numeric_limits<double>::quiet_NaN();
     return {nan, nan, false};
   }
   const KsLattice& lattice = state_->lattice;

@@ -1,16 +1,14 @@
 #include "mlopsctl/drift/statistics.hpp"
 
 #include "drift/ks_exact.hpp"
+#include "drift/nan.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace mlopsctl::drift {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // An extreme of F1 - F2 at a value of one sample; the smallest value that attains it.
 struct Extreme {

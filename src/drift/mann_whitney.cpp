@@ -2,17 +2,15 @@
 
 #include "drift/distributions.hpp"
 #include "drift/joined.hpp"
+#include "drift/nan.hpp"
 #include "drift/rank_sum.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace mlopsctl::drift {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // What the two samples come to, value by value in ascending order.
 struct Ranks {

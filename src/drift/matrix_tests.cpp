@@ -4,16 +4,14 @@
 #include "mlopsctl/drift/statistics.hpp"
 
 #include "drift/moments.hpp"
+#include "drift/nan.hpp"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace mlopsctl::drift {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 double cosine_distance(double product, double square1, double square2) {
   if (square1 == 0 && square2 == 0) return 0;

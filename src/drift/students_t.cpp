@@ -2,15 +2,14 @@
 
 #include "drift/distributions.hpp"
 #include "drift/moments.hpp"
+#include "drift/nan.hpp"
 
 #include <cmath>
-#include <limits>
 
 namespace mlopsctl::drift {
 
 TestValue students_t(std::span<const double> reference, std::span<const double> current,
                      bool equal_variance) {
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   if (reference.size() < 2 || current.size() < 2) return {nan, nan};
   const double n1 = static_cast<double>(reference.size());
   const double n2 = static_cast<double>(current.size());

@@ -16,7 +16,7 @@ namespace {
 namespace od = simdjson::ondemand;
 
 // Deeper than any configuration file, far from the end of the stack.
-constexpr int max_depth = 32;
+constexpr int max_line_depth = 32;
 
 // Python writes these although JSON has no such numbers; they are also accepted as strings.
 std::optional<double> special_number(std::string_view text) {
@@ -75,7 +75,8 @@ class Walk {
   }
 
   bool nested(od::value value, Into into, int depth) {
-    if (depth >= max_depth) return fail(fmt::format("nested more than {} levels deep", max_depth));
+    if (depth >= max_line_depth)
+      return fail(fmt::format("nested more than {} levels deep", max_line_depth));
     od::object object;
     if (const auto error = value.get_object().get(object)) return fail_at(error);
     return each(object, [&](std::string_view key, od::value inner, char first) {
@@ -199,7 +200,8 @@ class Walk {
 
   // Lists are not stored, but a broken one makes the line bad.
   bool skip_list(od::value value, int depth) {
-    if (depth >= max_depth) return fail(fmt::format("nested more than {} levels deep", max_depth));
+    if (depth >= max_line_depth)
+      return fail(fmt::format("nested more than {} levels deep", max_line_depth));
     od::array list;
     if (const auto error = value.get_array().get(list)) return fail_at(error);
     for (auto element : list) {
@@ -216,7 +218,8 @@ class Walk {
       std::optional<double> ignored;
       return read_number(value, first, ignored, depth);
     }
-    if (depth >= max_depth) return fail(fmt::format("nested more than {} levels deep", max_depth));
+    if (depth >= max_line_depth)
+      return fail(fmt::format("nested more than {} levels deep", max_line_depth));
     od::object object;
     if (const auto error = value.get_object().get(object)) return fail_at(error);
     return each(object, [&](std::string_view, od::value inner, char) {

@@ -17,7 +17,7 @@ namespace {
 
 namespace od = simdjson::ondemand;
 
-constexpr int max_depth = 32;
+constexpr int max_table_depth = 32;
 
 struct Problem {
   std::string message;
@@ -87,8 +87,8 @@ class Parser {
   }
 
   void read_object(od::object& object, int depth) {
-    if (depth > max_depth) {
-      throw Problem{fmt::format("nested more than {} levels deep", max_depth)};
+    if (depth > max_table_depth) {
+      throw Problem{fmt::format("nested more than {} levels deep", max_table_depth)};
     }
     const std::size_t prefix = name_.size();
     for (auto item : object) {

@@ -13,7 +13,7 @@ namespace mlopsctl {
 
 namespace {
 
-constexpr int max_depth = 60;
+constexpr int max_literal_depth = 60;
 
 bool word_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -67,7 +67,7 @@ class Parser {
   }
 
   std::optional<YamlValue> node(int depth) {
-    if (depth > max_depth) return std::nullopt;
+    if (depth > max_literal_depth) return std::nullopt;
     blanks();
     const char c = peek();
     if (c == '[') return sequence(']', depth);

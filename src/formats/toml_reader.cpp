@@ -38,7 +38,7 @@ namespace mlopsctl {
 
 namespace {
 
-constexpr std::size_t max_depth = 100;
+constexpr std::size_t max_toml_depth = 100;
 
 YamlValue value_of(const toml::node& node, std::size_t depth);
 
@@ -72,7 +72,7 @@ std::string printed(const Node& node) {
 }
 
 YamlValue value_of(const toml::node& node, std::size_t depth) {
-  if (depth > max_depth) throw Error(ErrorKind::config, "line 1: nested too deeply");
+  if (depth > max_toml_depth) throw Error(ErrorKind::config, "line 1: nested too deeply");
   if (const auto* table = node.as_table()) return map_of(*table, depth);
   if (const auto* array = node.as_array()) {
     YamlValue result = YamlValue::empty_list();

@@ -17,7 +17,7 @@ namespace mlopsctl {
 
 namespace {
 
-constexpr std::size_t max_depth = 100;
+constexpr std::size_t max_yaml_depth = 100;
 constexpr std::size_t max_values = 1'000'000;
 constexpr std::size_t scan_limit = 16;  // maps up to this size look for duplicates by scanning
 constexpr std::string_view core = "tag:yaml.org,2002:";
@@ -111,7 +111,7 @@ class Reader {
 
   // The node whose first event is at hand; its last event is at hand afterwards.
   YamlValue node(std::size_t depth) {
-    if (depth > max_depth) fail(event_->start_mark.line, "nested too deeply");
+    if (depth > max_yaml_depth) fail(event_->start_mark.line, "nested too deeply");
     count(1);
     switch (event_->type) {
       case YAML_ALIAS_EVENT:
@@ -203,7 +203,7 @@ class Reader {
       const auto& data = event_->data.scalar;
       merge = data.plain_implicit != 0 && std::string_view(view(data.value)) == "<<";
     }
-    value = node(max_depth);
+    value = node(max_yaml_depth);
     YamlEntry entry{.key = value.text, .key_kind = value.kind, .key_span = value.span, .value = {}};
     switch (value.kind) {
       case YamlKind::boolean:

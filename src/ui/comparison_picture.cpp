@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t most_labels = 24;
 constexpr std::size_t label_width = 48;  // code points
 
-struct Range {
+struct Extent {
   double low = std::numeric_limits<double>::infinity();
   double high = -std::numeric_limits<double>::infinity();
 
@@ -110,7 +110,7 @@ std::string histogram_json(const ComparedFeature& feature) {
 
 std::string steps_json(const ComparedFeature& feature, std::size_t points) {
   const auto steps = thinned(feature.steps, points);
-  Range range;
+  Extent range;
   for (const auto& step : steps) range.take(step.x);
   if (range.empty()) return "0";
   std::string x, reference, current;
@@ -128,7 +128,7 @@ std::string steps_json(const ComparedFeature& feature, std::size_t points) {
 std::string slices_json(std::vector<ComparedSlice> slices, std::size_t points,
                         SharedSlices& shared) {
   slices = merged(slices, points);
-  Range range;
+  Extent range;
   for (const auto& slice : slices) range.take(slice.mean);
   if (range.empty()) return {};
   std::string times, rows, means;
@@ -159,7 +159,7 @@ std::string InternedTexts::json_array() const { return "[" + join(texts_, ",") +
 
 std::vector<ComparedStep> thinned(const std::vector<ComparedStep>& steps, std::size_t most) {
   if (steps.size() <= most || most < 2) return steps;
-  Range range;
+  Extent range;
   for (const auto& step : steps) range.take(step.x);
   const auto length = [&](std::size_t i) {
     return std::abs(range.share(steps[i].x) - range.share(steps[i - 1].x)) +

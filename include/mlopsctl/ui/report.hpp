@@ -41,6 +41,9 @@ struct Cell {
       : value(std::move(v)), shown(std::move(s)), style(st) {}
 };
 
+// Of a number of things.
+inline Cell count_cell(std::uint64_t value) { return {Value(static_cast<std::int64_t>(value))}; }
+
 struct Column {
   std::string key;       // JSON name, stable
   std::string header;    // terminal heading

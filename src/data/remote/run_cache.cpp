@@ -10,7 +10,7 @@ namespace mlopsctl::data {
 
 namespace {
 
-constexpr Milliseconds turn_time{250};
+constexpr Milliseconds cache_turn_time{250};
 constexpr std::string_view folder = "runs/";
 constexpr std::uint64_t largest = std::uint64_t{16} << 20U;
 
@@ -63,10 +63,10 @@ std::size_t for_all(ObjectStore& remote, const std::vector<std::string>& keys,
     if (error && !first) first = error;
   };
   for (const auto& key : keys) {
-    while (queue->pending() > 256) queue->turn(turn_time);
+    while (queue->pending() > 256) queue->turn(cache_turn_time);
     start(*queue, key, settle);
   }
-  while (queue->pending() > 0) queue->turn(turn_time);
+  while (queue->pending() > 0) queue->turn(cache_turn_time);
   progress.finish();
   if (first) std::rethrow_exception(first);
   return keys.size();

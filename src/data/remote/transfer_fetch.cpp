@@ -13,9 +13,9 @@ namespace mlopsctl::data {
 
 namespace {
 
-constexpr Milliseconds turn_time{250};
-constexpr std::size_t ahead = 512;           // downloads that are queued
-constexpr std::size_t most_finishing = 256;  // small objects in memory that wait for a thread
+constexpr Milliseconds fetch_turn_time{250};
+constexpr std::size_t downloads_ahead = 512;  // downloads that are queued
+constexpr std::size_t most_finishing = 256;   // small objects in memory that wait for a thread
 
 class Fetch {
  public:
@@ -68,7 +68,7 @@ class Fetch {
 
   void get(const std::vector<TransferItem>& needed) {
     for (const auto& item : needed) {
-      while (queue_->pending() >= ahead || workers_.under_way() >= most_finishing) turn();
+      while (queue_->pending() >= downloads_ahead || workers_.under_way() >= most_finishing) turn();
       download_object(context_, item.id,
                       [this, &item](Outcome<std::uint64_t> outcome) { settle(item, outcome); });
     }
@@ -79,7 +79,7 @@ class Fetch {
     // While only threads are at work, wait for them; else for the network, and look at them.
     workers_.drain(queue_->pending() == 0 || workers_.under_way() >= most_finishing);
     if (queue_->pending() > 0)
-      queue_->turn(workers_.under_way() > 0 ? Milliseconds{10} : turn_time);
+      queue_->turn(workers_.under_way() > 0 ? Milliseconds{10} : fetch_turn_time);
     moved_.show();
   }
 

@@ -18,8 +18,8 @@ constexpr std::size_t page_size = 1000;
 constexpr std::size_t few = 4;          // are asked for without a look at the whole
 constexpr double list_cost = 4;         // of a page, in single questions
 constexpr double pages_for_finer = 64;  // from here on 256 lists at once, else 16
-constexpr Milliseconds turn_time{1000};
-constexpr std::size_t ahead = 512;  // operations that are started before others are complete
+constexpr Milliseconds look_turn_time{1000};
+constexpr std::size_t looks_ahead = 512;  // operations that are started before others are complete
 
 class LookUp {
  public:
@@ -45,7 +45,7 @@ class LookUp {
  private:
   void wait_all() {
     while (queue_->pending() > 0) {
-      queue_->turn(turn_time);
+      queue_->turn(look_turn_time);
       progress_.advance(std::exchange(answers_, 0));
       if (error_) std::rethrow_exception(error_);
     }
@@ -114,7 +114,7 @@ class LookUp {
   void ask(bool listed_complete) {
     for (std::size_t i = 0; i < keys_.size(); ++i) {
       if (found_[i] || (listed_complete && keys_[i].starts_with(fan_out))) continue;
-      while (queue_->pending() > ahead) step();
+      while (queue_->pending() > looks_ahead) step();
       queue_->head(keys_[i], [this, i](Outcome<std::optional<ObjectInfo>> info) {
         ++answers_;
         if (info.ok()) {
@@ -127,7 +127,7 @@ class LookUp {
     wait_all();
   }
   void step() {
-    queue_->turn(turn_time);
+    queue_->turn(look_turn_time);
     progress_.advance(std::exchange(answers_, 0));
     if (error_) std::rethrow_exception(error_);
   }

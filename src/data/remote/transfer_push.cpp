@@ -12,8 +12,8 @@ namespace mlopsctl::data {
 
 namespace {
 
-constexpr Milliseconds turn_time{250};
-constexpr std::size_t ahead = 1024;  // uploads that are queued
+constexpr Milliseconds push_turn_time{250};
+constexpr std::size_t uploads_ahead = 1024;  // uploads that are queued
 
 struct Upload {
   TransferItem item;
@@ -93,7 +93,7 @@ class Push {
                                       .bandwidth = options_.bandwidth,
                                       .moved = [this](std::uint64_t bytes) { moved_.add(bytes); }});
     for (const auto& one : uploads) {
-      while (queue->pending() >= ahead) turn(*queue);
+      while (queue->pending() >= uploads_ahead) turn(*queue);
       queue->put(object_path(one.item.id), cache_.path_of(one.item.id),
                  {.md5 = md5_of_object(one.item.id)},
                  [this, &one](const Outcome<PutResult>& outcome) { settle(one, outcome); });
@@ -102,7 +102,7 @@ class Push {
   }
 
   void turn(ObjectQueue& queue) {
-    queue.turn(turn_time);
+    queue.turn(push_turn_time);
     moved_.show();
   }
 
