@@ -9,13 +9,18 @@ if(MLOPSCTL_SANITIZE MATCHES undefined)
   # A third of the code for what the address sanitizer sees too.
   add_compile_options(-fno-sanitize=null,object-size,vptr,alignment)
 endif()
-# For what is no test, and for loops over numbers, where no foreign bytes are read.
+# For the code that fuzz targets run, of which hot code reads foreign bytes at any address, and for loops over numbers,
+# where none are read.
+set(MLOPSCTL_FUZZED_OPTIONS "")
 set(MLOPSCTL_CODE_OPTIONS "")
-set(MLOPSCTL_LOOP_OPTIONS "")
+set(MLOPSCTL_LOOP_OPTIONS -O3)
+if(MLOPSCTL_SANITIZE)
+  set(MLOPSCTL_LOOP_OPTIONS -O1)  # with checks in them no loop is vectorised
+endif()
 if(MLOPSCTL_FUZZ)
-  # The code under test reports its branches to libFuzzer; foreign bytes are read there, at any address.
-  set(MLOPSCTL_CODE_OPTIONS -fsanitize=fuzzer-no-link,alignment)
-  set(MLOPSCTL_LOOP_OPTIONS -fno-sanitize=fuzzer-no-link)
+  set(MLOPSCTL_FUZZED_OPTIONS -fsanitize=fuzzer-no-link)  # reports its branches to libFuzzer
+  set(MLOPSCTL_CODE_OPTIONS ${MLOPSCTL_FUZZED_OPTIONS} -fsanitize=alignment)
+  list(APPEND MLOPSCTL_LOOP_OPTIONS -fno-sanitize=fuzzer-no-link)
   # Frames that an exception left are never given back, and soon each call would search for a free one.
   add_compile_options(-fsanitize-address-use-after-return=never)
   add_link_options(-fuse-ld=lld)  # faster than GNU ld, for fifty programs
