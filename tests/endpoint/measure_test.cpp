@@ -64,9 +64,16 @@ TEST_CASE("times are those of the texts: not of roles, and of nothing behind the
   const LatencyRun run =
       measure_endpoint({.url = server.url(), .api = EndpointApi::chat},
                        {.prompts = {"Hi"}, .requests = 3, .warmups = 0}, progress);
-  for (const double value : latency_values(run, LatencyMetric::ttft)) CHECK(value >= 30);
-  for (const double value : latency_values(run, LatencyMetric::tpot)) CHECK(value >= 9);
-  for (const double value : latency_values(run, LatencyMetric::e2e)) CHECK(value >= 70);
+  // A busy machine may read the first text late, and then sees less between it and the last one.
+  const auto first = latency_values(run, LatencyMetric::ttft);
+  const auto each = latency_values(run, LatencyMetric::tpot);
+  const auto whole = latency_values(run, LatencyMetric::e2e);
+  REQUIRE(whole.size() == 3);
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    CHECK(first[i] >= 30);
+    CHECK(whole[i] >= 70);
+    CHECK(first[i] + 4 * each[i] == doctest::Approx(whole[i]));
+  }
   for (const auto& request : run.requests) CHECK(request.due == request.sent);
 }
 
