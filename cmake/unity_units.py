@@ -74,9 +74,9 @@ def deal(files):
 
 def main():
     place = {}  # file: unit of its target
-    if "--again" not in sys.argv[1:]:
-        for line in LIST.read_text().splitlines():
-            unit, path = line.split(" ", 1)
+    for line in LIST.read_text().splitlines():  # what this machine does not compile, as CUDA's, stays where it is
+        unit, path = line.split(" ", 1)
+        if (ROOT / path).exists():
             place[path] = int(unit)
     write(place)
     targets = {}

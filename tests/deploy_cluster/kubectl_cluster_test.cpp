@@ -2,6 +2,7 @@
 // failures.
 #include "mlopsctl/deploy/cluster.hpp"
 
+#include "deploy/cluster/kubectl_config.hpp"
 #include "deploy_cluster/fake_kubectl.hpp"
 #include "support/expect_error.hpp"
 
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <cstdlib>
 #include <optional>
 
 using namespace mlopsctl;
@@ -249,4 +251,12 @@ TEST_CASE("a context that does not exist is told at once") {
 TEST_CASE("without kubectl there is a hint how to get it") {
   CHECK_ERROR(open_cluster({.program = "/nonexistent/kubectl"}), ErrorKind::unavailable,
               "kubernetes-client");
+}
+
+TEST_CASE("kubectl is not stopped by its garbage collector, unless the user set one") {
+  ::unsetenv("GOGC");
+  CHECK(deploy::kubectl_environment() == Environment{{"GOGC", "400"}});
+  ::setenv("GOGC", "50", 1);
+  CHECK(deploy::kubectl_environment().empty());
+  ::unsetenv("GOGC");
 }
